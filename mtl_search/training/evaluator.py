@@ -7,7 +7,7 @@ scores is not the F1 score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -148,14 +148,13 @@ class Evaluator:
 
     def _predictions(
         self, outputs: Mapping[str, Tensor]
-    ) -> list[tuple[str, Tensor, Target, str]]:
-        """Return the predictions of each task, with its target and the target's name."""
-        names = self.network.target_names
-        with torch.no_grad():
-            return [
-                (task, head.predict(outputs[task]), self.targets[names[task]], names[task])
-                for task, head in self.network.heads.items()
-            ]
+    ) -> Iterator[tuple[str, Tensor, Target, str]]:
+        """Yield the predictions of each task, with its target and the target's name."""
+        for task, head in self.network.heads.items():
+            name = self.network.target_names[task]
+            with torch.no_grad():
+                prediction = head.predict(outputs[task])
+            yield task, prediction, self.targets[name], name
 
 
 def task_losses(

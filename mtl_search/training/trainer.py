@@ -259,11 +259,10 @@ class Trainer:
 
     def _store(self) -> None:
         """Write the best network where it may be looked for, and `last` where it is due."""
-        on_rank_zero = self.communicator.run_on_rank_zero
-        is_due = self._reached_pause() or (
-            not self._is_done() and on_rank_zero(self._checkpoint_is_due)
-        )
-        if is_due or self._is_done() or self._may_be_stopped():
+        on_rank_zero, stops = self.communicator.run_on_rank_zero, self.spec.stop_epochs
+        is_done = self._is_done()
+        is_due = self._reached_pause() or (not is_done and on_rank_zero(self._checkpoint_is_due))
+        if is_due or is_done or stops is None or self.progress.epoch in stops:
             on_rank_zero(self.best.write)
         if is_due:  # after the best network, whose epoch it says
             checkpoint.save(
@@ -290,11 +289,6 @@ class Trainer:
 
     def _reached_pause(self) -> bool:
         return self.spec.until is not None and self.progress.epoch >= self.spec.until
-
-    def _may_be_stopped(self) -> bool:
-        """Return whether the scheduler may end the trial by the report of this epoch."""
-        epochs = self.spec.stop_epochs
-        return epochs is None or self.progress.epoch in epochs
 
     def _is_done(self) -> bool:
         if self.progress.epoch >= self.config.epochs:
