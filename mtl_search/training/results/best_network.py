@@ -11,6 +11,7 @@ from torch import Tensor
 from mtl_search.config import to_stored
 from mtl_search.data import DataSet
 from mtl_search.data.spec import data_spec
+from mtl_search.errors import DiskFullError
 from mtl_search.models.backbones.pretrained import architecture_of
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.trial_directory import TrialDirectory
@@ -72,6 +73,8 @@ class BestNetwork:
         """Write the network of a trial that has failed, where that can still be done."""
         try:
             self.write()
+        except DiskFullError:
+            return  # of which the sweep has heard, or hears with the next trial's checkpoint
         except Exception as error:  # noqa: BLE001  the failure that is reported came first
             logger.warning("the best network of trial %s is lost: %s", self._spec.id, error)
 
