@@ -98,6 +98,7 @@ class Trainer:
         self.probes = Probes(self.step, self.optimizer, spec.config)
         acceleration.compile_network(self.config, self.network)
         self._results = SplitResults(self.step, self._loaders)
+        self.evaluator = self._results.evaluator
         self.best = BestNetwork(self.directory, self.network, spec, data)
 
         self.progress = checkpoint.Progress()

@@ -21,6 +21,9 @@ class SplitResults:
             epoch of training.
         loaders: Make the loaders of the splits.
 
+    Attributes:
+        evaluator: Computes losses and metrics of what was collected.
+
     Raises:
         ConfigError: The head of a task cannot give one of its metrics.
     """
@@ -31,7 +34,7 @@ class SplitResults:
         self._loaders = loaders
         self._communicator = step.communicator
         self._precision = autocast(config.training.precision, step.device)
-        self._evaluator = Evaluator(
+        self.evaluator = Evaluator(
             step.network,
             loaders.data.targets,
             metric_names(config, step.network),
@@ -50,9 +53,9 @@ class SplitResults:
         collected = self._collect(passed) if with_metrics else None
 
         def compute() -> dict[str, float]:
-            named = self._evaluator.named("train", losses, epoch) | passed.mean_penalty()
+            named = self.evaluator.named("train", losses, epoch) | passed.mean_penalty()
             if collected is not None:
-                named |= self._evaluator.metrics("train", *collected)
+                named |= self.evaluator.metrics("train", *collected)
             return named
 
         return self._communicator.run_on_rank_zero(compute)
@@ -68,7 +71,7 @@ class SplitResults:
         outputs, labels = self._collect(self._pass(split) if passed is None else passed)
         name = _SHORT.get(split, split)
         return self._communicator.run_on_rank_zero(
-            lambda: self._evaluator.evaluate(name, outputs, labels, epoch)
+            lambda: self.evaluator.evaluate(name, outputs, labels, epoch)
         )
 
     def test(self, epoch: int) -> tuple[dict[str, float], str]:
@@ -80,7 +83,7 @@ class SplitResults:
         outputs, labels = self._collect(self._pass("test"))
         order = self._loaders.collected_places("test").argsort()  # that of the split
         return self._communicator.run_on_rank_zero(
-            lambda: self._evaluator.test(outputs, labels, epoch, order)
+            lambda: self.evaluator.test(outputs, labels, epoch, order)
         )
 
     def _pass(self, split: str) -> EpochOutputs:
