@@ -16,6 +16,7 @@ from mtl_search.models.backbones.pretrained import architecture_of
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import checkpoint
+from mtl_search.training.results.network_copy import NetworkCopy
 from mtl_search.training.trial import TrialSpec
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class BestNetwork:
     ) -> None:
         self._directory = directory
         self._network = network
+        self._copy = NetworkCopy(network)
+        self._is_small = sum(x.nbytes for x in checkpoint.state_tensors(network)) <= _MOST_BYTES
         self._spec = spec
         self._data = data
         self._waiting: tuple[int, dict[str, Tensor]] | None = None  # epoch, and tensors
@@ -54,9 +57,11 @@ class BestNetwork:
         Args:
             epoch: The epochs that it was trained for.
         """
+        if self._is_small:
+            self._waiting = epoch, self._copy.take()
+            return
         self._waiting = epoch, checkpoint.tensors_of(self._network)
-        if not self._is_small:
-            self.write()
+        self.write()
 
     def write(self) -> None:
         """Write the network to `best`, if it is not there yet.
@@ -77,11 +82,6 @@ class BestNetwork:
             return  # of which the sweep has heard, or hears with the next trial's checkpoint
         except Exception as error:  # noqa: BLE001  the failure that is reported came first
             logger.warning("the best network of trial %s is lost: %s", self._spec.id, error)
-
-    @cached_property
-    def _is_small(self) -> bool:
-        assert self._waiting is not None
-        return sum(x.nbytes for x in self._waiting[1].values()) <= _MOST_BYTES
 
     @cached_property
     def _card(self) -> dict[str, Any]:
