@@ -26,17 +26,17 @@ Compute = Callable[..., Tensor]
 
 
 def _answers(p: Tensor, kind: TargetKind) -> Tensor:
-    """Return the predicted classes; of a binary target 0 or 1, tags are classes already."""
+    """Return the predicted classes; of a binary target bool, tags are classes already."""
     if kind == "tags":
         return p
-    return (p > 0.5).long() if kind == "binary" else p.argmax(dim=1)
+    return p > 0.5 if kind == "binary" else p.argmax(dim=1)
 
 
 def label_counts(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> functional.Counts:
     """Count the classes, or the positives of each of several labels."""
     if kind == "multilabel":
         return functional.count_positives(p > 0.5, y == 1, y != MISSING)
-    return functional.count_classes(_answers(p, kind), y, max(classes, 2))
+    return functional.count_classes(_answers(p, kind).long(), y, max(classes, 2))
 
 
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:

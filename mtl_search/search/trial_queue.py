@@ -26,6 +26,7 @@ from mtl_search.search.pbt.controller import PBTController
 from mtl_search.search.protocol.finalists import Finalist, FinalistPlan
 from mtl_search.search.protocol.offers import Offer, choose_offers
 from mtl_search.search.protocol.time_budget import TimeBudget
+from mtl_search.search.schedulers import stop_epochs
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.storage.trial_directory import trial_storage
@@ -68,6 +69,7 @@ class TrialQueue:
         )
         self._limits = TimeBudget(context, self._phases)
         self._populations = PBTController(context)
+        self._stop_epochs = stop_epochs(context.config)
         # The members of populations go on by the journal alone.
         self._interrupted = [
             trial for trial in context.record if not (trial.finished or trial.is_member)
@@ -166,6 +168,7 @@ class TrialQueue:
             storage=trial_storage(self._context.config, self._context.record, record.id),
             until=self._populations.pause_epoch(record),
             split=record.split,
+            stop_epochs=() if record.is_finalist else self._stop_epochs,
         )
 
     def _next_of_phase(

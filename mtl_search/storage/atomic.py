@@ -46,15 +46,14 @@ def replace_folder(path: Path, fill: Callable[[Path], Any]) -> None:
             folder stays, and nothing of the new one is left to take up room.
     """
     new, old = _names(path)
-    shutil.rmtree(new, ignore_errors=True)
     try:
-        new.mkdir(parents=True)
+        _make_empty(new)
         fill(new)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    shutil.rmtree(old, ignore_errors=True)
     if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
         path.replace(old)
     new.replace(path)
     shutil.rmtree(old, ignore_errors=True)
@@ -78,6 +77,17 @@ def delete_leftovers(path: Path) -> None:
     """Delete what an interrupted `replace_folder` has left beside a folder."""
     for leftover in _names(path):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _make_empty(folder: Path) -> None:
+    """Make a folder; where a dead process has left one, it is emptied."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        shutil.rmtree(folder)
+        folder.mkdir()
+    except FileNotFoundError:
+        folder.mkdir(parents=True)
 
 
 def _names(path: Path) -> tuple[Path, Path]:

@@ -21,13 +21,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mtl_search.config import to_stored
-from mtl_search.data import DataSet
-from mtl_search.data.spec import data_spec
-from mtl_search.models.backbones.pretrained import architecture_of
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training.distributed.communicator import Communicator
-from mtl_search.training.trial import TrialSpec
 
 _BEST_AT_LAST = "kept"  # the folder's name, which older sweeps have on disk
 
@@ -161,22 +156,19 @@ def state_tensors(network: nn.Module) -> list[torch.Tensor]:
 
 
 def save_best(
-    directory: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int
+    directory: TrialDirectory, tensors: Mapping[str, torch.Tensor], card: Mapping[str, Any]
 ) -> None:
-    """Write `best`: the network after this epoch, its config and the spec of its data."""
+    """Write `best`: a network, and what is needed to build it.
+
+    Args:
+        directory: The trial's folder.
+        tensors: Parameters and buffers; see `tensors_of`.
+        card: Its `epoch` says when the network was so.
+    """
 
     def write(folder: Path) -> None:
-        save_file(tensors_of(network), folder / "model.safetensors")
-        card = {
-            "format": 1,
-            "trial": spec.id,
-            "seed": spec.seed,
-            "config": to_stored(spec.config),
-            "data": data_spec(data).to_json(),
-        }
-        if (architecture := architecture_of(network)) is not None:
-            card["architecture"] = architecture
-        (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
+        save_file(dict(tensors), folder / "model.safetensors")
+        (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
 
     _backup_best(directory)
     directory.write("best", write)
@@ -223,5 +215,6 @@ def _load_network(network: nn.Module, folder: Path) -> None:
 def tensors_of(network: nn.Module) -> dict[str, torch.Tensor]:
     """Return copies of parameters and buffers: safetensors refuses two names for one memory."""
     return {
-        name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.state_dict().items()
     }

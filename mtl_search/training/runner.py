@@ -90,7 +90,9 @@ class TrialRunner:
         return self._with_notes(report)
 
     def failure(self, error: Exception) -> TrialReport:
-        """Return the report of the trial that this error ended."""
+        """Keep the best network of the trial that this error ended, and return its report."""
+        if self._trainer is not None:
+            self._trainer.fail()
         epoch = self._trainer.progress.epoch if self._trainer else 0
         info = self._trainer.info() if self._trainer else {}
         why = reason(error)

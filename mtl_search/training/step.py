@@ -178,17 +178,22 @@ class Step:
         Returns:
             None for a task without any label in them: an epoch may draw no batch of a small source.
         """
-        _, labels = self.counts(epoch_outputs.batches)
-        losses: list[float | None] = self._mean_losses(epoch_outputs).tolist()
-        for number, has_label in enumerate((labels > 0).tolist()):
-            if not has_label:
+        counts, labels = self.counts(epoch_outputs.batches)
+        shares = counts / labels.clamp(min=1)
+        losses: list[float | None] = self._mean_losses(epoch_outputs, shares).tolist()
+        for number, count in enumerate(labels.tolist()):
+            if not count:
                 losses[number] = None
         return losses
 
-    def _mean_losses(self, epoch_outputs: EpochOutputs) -> Tensor:
-        """Return the mean losses (T,), with 0 for a task without any label."""
+    def _mean_losses(self, epoch_outputs: EpochOutputs, shares: Tensor) -> Tensor:
+        """Return the mean losses (T,), with 0 for a task without any label.
+
+        Args:
+            epoch_outputs: The record of the epoch.
+            shares: See `shares`, of its batches.
+        """
         losses = epoch_outputs.stacked_losses()
-        shares = self.shares(epoch_outputs.batches)
         mean = self.communicator.all_reduce((losses * shares).sum(0))
         if bool(mean.isfinite().all()):  # NaN and infinity times a share of 0 are NaN, not 0
             return mean

@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from mtl_search.data import DataSet
 from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.metrics.own_check import own_metrics
-from mtl_search.models.stage import parameter_count
 from mtl_search.storage.trial_directory import TrialDirectory
-from mtl_search.training import acceleration, balancing, checkpoint
+from mtl_search.training import acceleration, checkpoint
 from mtl_search.training.balanced_step import build_step
 from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.distributed.network_replica import build_replica
-from mtl_search.training.epoch_outputs import EpochOutputs, predict
-from mtl_search.training.evaluator import Evaluator, metric_names
+from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.exploit import OwnSettings
 from mtl_search.training.optimizers.build import (
     build_optimizer,
@@ -35,7 +32,9 @@ from mtl_search.training.optimizers.build import (
     parameter_groups,
 )
 from mtl_search.training.probes.probes import Probes
-from mtl_search.training.step import autocast
+from mtl_search.training.results.best_network import BestNetwork
+from mtl_search.training.results.facts import trial_facts
+from mtl_search.training.results.split_results import SplitResults
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_loaders import TrialLoaders, samples_by_source, step_batches
 from mtl_search.training.trial_report import TrialReport
@@ -98,9 +97,9 @@ class Trainer:
         self.step = build_step(self.network, spec, self.communicator, self.failure_sync)
         self.probes = Probes(self.step, self.optimizer, spec.config)
         acceleration.compile_network(self.config, self.network)
-        metrics = metric_names(spec.config, self.network)
-        own = own_metrics(spec.config)
-        self.evaluator = Evaluator(self.network, data.targets, metrics, own)
+        self._results = SplitResults(self.step, self._loaders)
+        self.evaluator = self._results.evaluator
+        self.best = BestNetwork(self.directory, self.network, spec, data)
 
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()
@@ -147,14 +146,7 @@ class Trainer:
             split: The split.
             passed: The record of the split, where it was passed already.
         """
-        name = _SHORT.get(split, split)
-        outputs, labels = self._predict(split, passed)
-        epoch = self.progress.epoch + 1
-        return self.communicator.run_on_rank_zero(
-            lambda: self.evaluator.evaluate(
-                name, outputs, labels, epoch, passed.judged if passed else None
-            )
-        )
+        return self._results.of(split, self.progress.epoch + 1, passed)
 
     def run_epoch(self) -> TrialReport:
         """Train one epoch, validate, store the network if it is the best, and report.
@@ -197,17 +189,13 @@ class Trainer:
 
         progress.epoch += 1
         if progress.best_epoch == 0 or objective > progress.best:
-            on_rank_zero(self._save_best)
+            on_rank_zero(lambda: self.best.remember(progress.epoch))
         stopping = self.config.early_stopping
         progress.update(objective, metrics, stopping.min_delta if stopping else 0.0)
         seconds = on_rank_zero(lambda: time.perf_counter() - began)
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
-        if self._reached_pause() or (not self._is_done() and on_rank_zero(self._checkpoint_is_due)):
-            checkpoint.save(
-                self.directory, self.network, self._stateful(), progress, self.communicator
-            )
-            self._last_checkpoint = time.monotonic()
+        self._store()
         return self.report()
 
     def report(self) -> TrialReport:
@@ -219,7 +207,7 @@ class Trainer:
             state = "COMPLETE"
             if self.spec.test:
                 checkpoint.load_best(self.directory, self.network, self.communicator)
-                test, items = self._test()
+                test, items = self._results.test(self.progress.epoch + 1)
         elif self._reached_pause():
             state = "PAUSED"
         return TrialReport(
@@ -235,20 +223,18 @@ class Trainer:
 
     def info(self) -> dict[str, Any]:
         """Return what tables and MLflow show of the trial's network and settings."""
-        config = self.spec.config
-        return {
-            "parameters": parameter_count(self.network),
-            "depth": self.network.sharing.depth,
-            "weights": {task: settings.loss_weight for task, settings in config.tasks.items()},
-            "lr": config.training.optimizer.arguments.get("lr"),
-            "tasks": list(config.tasks),
-            "samples_per_epoch": self.train_loader.samples,
-            "device": acceleration.device_name(self.device),
-            "adaptive": self.step.adaptive,
-            "balancing": balancing.names(config.training) if self.step.adaptive else "",
-        }
+        return dict(self._facts)
+
+    def fail(self) -> None:
+        """Keep the best network of a trial that goes no further; the other ranks take no part."""
+        if self.communicator.rank == 0:
+            self.best.write_after_failure()
 
     # ---------------------------------------------------------------- its parts
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        return trial_facts(self.step, self.spec.config, self.train_loader)
 
     def _resume(self) -> checkpoint.Progress:
         """Load the checkpoint.
@@ -272,50 +258,26 @@ class Trainer:
         stateful["balance"] = self.step
         return stateful
 
-    def _save_best(self) -> None:
-        epoch = self.progress.epoch
-        checkpoint.save_best(self.directory, self.network, self.spec, self.data, epoch)
-
-    def _predict(
-        self, split: str, passed: EpochOutputs | None = None
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Collect outputs and labels of a split on rank 0."""
-        if passed is None:
-            precision = autocast(self.config.precision, self.device)
-            loader = self._loaders.evaluation(split)
-            passed = predict(self.network, loader, precision, self.failure_sync)
-        return passed.collect(self.target_names, self.communicator)
-
-    def _test(self) -> tuple[dict[str, float], str]:
-        """Return losses and metrics of the test split, and its item values as text."""
-        outputs, labels = self._predict("test")
-        order = self._loaders.collected_places("test").argsort()  # that of the split
-        epoch = self.progress.epoch + 1
-        return self.communicator.run_on_rank_zero(
-            lambda: self.evaluator.test(outputs, labels, epoch, order)
-        )
+    def _store(self) -> None:
+        """Write the best network where it may be looked for, and `last` where it is due."""
+        on_rank_zero, stops = self.communicator.run_on_rank_zero, self.spec.stop_epochs
+        is_done = self._is_done()
+        is_due = self._reached_pause() or (not is_done and on_rank_zero(self._checkpoint_is_due))
+        if is_due or is_done or stops is None or self.progress.epoch in stops:
+            on_rank_zero(self.best.write)
+        if is_due:  # after the best network, whose epoch it says
+            checkpoint.save(
+                self.directory, self.network, self._stateful(), self.progress, self.communicator
+            )
+            self._last_checkpoint = time.monotonic()
 
     def _training_values(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
         """Return all that is logged of an epoch of training."""
-        metrics = self._training_metrics(epoch_outputs)
+        metrics = self._results.training(
+            epoch_outputs, self.progress.epoch + 1, with_metrics=self.config.train_metrics
+        )
         drawn = samples_by_source(self.train_loader)
         return metrics | drawn | self.step.end_epoch() | self.probes.end_epoch()
-
-    def _training_metrics(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
-        """Return losses, penalty and, if asked for, metrics of the training split."""
-        losses = self.step.mean_losses(epoch_outputs)
-        collected = None
-        if self.config.train_metrics:
-            collected = epoch_outputs.collect(self.target_names, self.communicator)
-
-        def compute() -> dict[str, float]:
-            named = self.evaluator.named("train", losses, self.progress.epoch + 1)
-            named |= epoch_outputs.mean_penalty()
-            if collected is not None:
-                named |= self.evaluator.metrics("train", *collected, epoch_outputs.judged)
-            return named
-
-        return self.communicator.run_on_rank_zero(compute)
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))
@@ -334,6 +296,3 @@ class Trainer:
             return True
         stopping = self.config.early_stopping
         return stopping is not None and self.progress.since_improvement >= stopping.patience
-
-
-_SHORT = {"validation": "val"}

@@ -29,6 +29,8 @@ class TrialSpec:
         pieces: How many batches one batch of the original config is divided into since then.
         split: The number of the random partition of the data to train on, from 1; 0 is the sweep's
             own (see `Partitions`).
+        stop_epochs: The epochs after which the scheduler may stop it, so that its best network has
+            to be on the disk by then. None: after any.
 
     Examples:
         >>> from mtl_search.config import parse
@@ -52,6 +54,7 @@ class TrialSpec:
     shrunk: str = ""
     pieces: int = 1
     split: int = 0
+    stop_epochs: tuple[int, ...] | None = None
 
     def to_json(self) -> str:
         """Return the trial as one string."""
@@ -71,4 +74,8 @@ class TrialSpec:
         objective["tasks"] = {task: tuple(names) for task, names in objective["tasks"].items()}
         written = {tuple(path): text for path, text in tree.pop("written")}
         config = with_written(parse(tree["config"]), written)
-        return cls(**{**tree, "config": config, "objective": Objective(**objective)})
+        stops = tree.pop("stop_epochs")
+        return cls(
+            **tree | {"config": config, "objective": Objective(**objective)},
+            stop_epochs=None if stops is None else tuple(stops),
+        )

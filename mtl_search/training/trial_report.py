@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 # Key of a Tune result under which the reports travel. As one string Ray passes them on without
@@ -53,7 +53,7 @@ class TrialReport:
 
     def to_json(self) -> str:
         """Return the report as one string."""
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self))  # plain JSON types; `asdict` would copy all of them first
 
     @classmethod
     def from_json(cls, text: str) -> TrialReport:

@@ -32,6 +32,7 @@ import torch
 
 from mtl_search.config import override
 from mtl_search.search.packs.shape import pack_shape
+from mtl_search.search.schedulers import stop_epochs
 from mtl_search.training.packs.runner import PackRunner
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
@@ -48,7 +49,16 @@ def specs(case: Case, count: int, folder: Path) -> list[TrialSpec]:
         changes |= {f"tasks.{task}.loss_weight": 1 + number / count for task in case.tasks}
         config = override(case.config(), changes)
         directory = str(folder / f"trial-{number}")
-        made.append(TrialSpec(f"t-{number:04d}", config, number, objective(case), directory))
+        made.append(
+            TrialSpec(
+                f"t-{number:04d}",
+                config,
+                number,
+                objective(case),
+                directory,
+                stop_epochs=stop_epochs(config),
+            )
+        )
     return made
 
 

@@ -53,6 +53,19 @@ def pbt_config(config: Config) -> PBTConfig | None:
     return rules if isinstance(rules, PBTConfig) else None
 
 
+def stop_epochs(config: Config) -> tuple[int, ...] | None:
+    """Return the epochs after which a trial may be stopped; None: that is not known of any.
+
+    A trial that goes on from a checkpoint may be stopped at its first report, too.
+
+    Raises:
+        ConfigError: As of `build_scheduler`.
+    """
+    prepared = prepare_scheduler(config)
+    # Not their subclasses: a user's own may stop trials by another rule.
+    return prepared.stop_epochs if type(prepared) in (FIFO, ASHA, PBT) else None
+
+
 def _call(config: Config) -> tuple[str, dict[str, Any], str, int]:
     member = config.search.scheduler
     return member.name, member.arguments, "search.scheduler", config.training.epochs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
@@ -31,6 +31,7 @@ class FIFO(Settings):
     """
 
     epochs: int
+    stop_epochs: ClassVar[tuple[int, ...]] = ()
 
     def create(self) -> TrialScheduler:
         """Build Ray's scheduler."""
@@ -71,6 +72,16 @@ class ASHA(Settings):
         if self.grace_period is not None:
             return self.grace_period
         return _default_grace_period(self.epochs, self.reduction_factor)
+
+    @property
+    def stop_epochs(self) -> tuple[int, ...]:
+        """The epochs after which a trial may be stopped: the first ones at or after a rung."""
+        epochs = []
+        rung: float = self.first_rung
+        while rung <= self.epochs:
+            epochs.append(math.ceil(rung))
+            rung = self.first_rung * self.reduction_factor ** len(epochs)
+        return tuple(dict.fromkeys(epochs))
 
     def create(self) -> TrialScheduler:
         """Build Ray's scheduler."""
@@ -146,6 +157,7 @@ class PBT(Settings):
     quantile: float = 0.25
     resample: float = 0.25
     factors: Sequence[float] = (0.8, 1.25)
+    stop_epochs: ClassVar[tuple[int, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.epochs < 2:

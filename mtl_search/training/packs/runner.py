@@ -143,6 +143,8 @@ def _generator_state(device: torch.device) -> torch.Tensor:
 
 
 def _failure(error: Exception, member: Member | None = None) -> TrialReport:
+    if member is not None:
+        member.trainer.fail()
     epoch = member.trainer.progress.epoch if member else 0
     info: Mapping[str, object] = member.trainer.info() if member else {}
     return TrialReport(epoch, {}, float("nan"), "FAIL", reason(error), info, cause=cause(error))

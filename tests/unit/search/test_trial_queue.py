@@ -168,6 +168,14 @@ def test_a_trial_is_handed_over_with_the_seed_and_values_of_its_record(session: 
     assert Path(spec.directory).parts[-2:] == ("trials", record.id)
 
 
+def test_a_trial_knows_the_epochs_after_which_it_may_be_stopped(tmp_path: Path) -> None:
+    asha = {"name": "asha", "grace_period": 1}
+    made = Session(tmp_path, small.config({"training.epochs": 9, "search.scheduler": asha}))
+    stops = {record.is_finalist: made.queue.spec(record).stop_epochs for record in made.run(99)}
+    assert stops == {False: (1, 3, 9), True: ()}
+    made.journal.close()
+
+
 def test_the_queue_the_arms_and_the_rules_of_resuming_need_no_ray_and_no_optuna() -> None:
     program = (
         "import sys, mtl_search.search.trial_queue, mtl_search.search.arms, "

@@ -104,6 +104,32 @@ def test_whenever_the_process_dies_one_folder_is_whole(
     assert names(tmp_path) == ["last"]
 
 
+def test_an_old_folder_stays_until_its_successor_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process died between the two moves, and so does the one that writes next."""
+    path = tmp_path / "last"
+    replace_folder(tmp_path / "last.old", writer("old"))
+
+    def die(source: Path, target: Path) -> Path:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", die)
+        with pytest.raises(SystemExit):
+            replace_folder(path, writer("new"))
+    assert recover_folder(path)
+    assert (path / "file").read_text() == "old"
+
+
+def test_what_a_dead_process_was_filling_is_not_in_the_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "last.new").mkdir()
+    (tmp_path / "last.new" / "half").write_text("hal")
+    replace_folder(tmp_path / "last", writer("new"))
+    assert names(tmp_path) == ["last"]
+    assert names(tmp_path / "last") == ["file"]
+
+
 def test_there_is_nothing_to_recover_where_nothing_was(tmp_path: Path) -> None:
     (tmp_path / "last.new").mkdir()  # its filling was interrupted
     assert not recover_folder(tmp_path / "last")

@@ -19,6 +19,7 @@ from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import TrialError
 from mtl_search.storage.item_values import decode
+from mtl_search.training.results.split_results import SplitResults
 from mtl_search.training.trainer import Trainer
 from tests.support.trials import (
     WEIGHTS,
@@ -272,13 +273,13 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    predict = Trainer._predict
+    pass_split = SplitResults._pass
 
-    def counted(self: Trainer, split: str, passed: Any = None) -> Any:
+    def counted(self: SplitResults, split: str) -> Any:
         read.append(split)
-        return predict(self, split, passed)
+        return pass_split(self, split)
 
-    monkeypatch.setattr(Trainer, "_predict", counted)
+    monkeypatch.setattr(SplitResults, "_pass", counted)
     made = trainer(config(epochs=4), tmp_path, test=True, objective=_scripted(0.1, 0.7, 0.3, 0.7))
     weights, reports = [], []
     for _ in range(4):

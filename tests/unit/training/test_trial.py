@@ -15,6 +15,9 @@ from tests.support import trials
 def test_a_trial_travels_as_text(tmp_path: Path) -> None:
     spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
     assert TrialSpec.from_json(spec.to_json()) == spec
+    assert spec.stop_epochs is None  # any
+    never = dataclasses.replace(spec, stop_epochs=())
+    assert TrialSpec.from_json(never.to_json()) == never
 
 
 def test_every_field_travels(tmp_path: Path) -> None:
@@ -33,6 +36,7 @@ def test_every_field_travels(tmp_path: Path) -> None:
         shrunk="smaller",
         pieces=3,
         split=2,
+        stop_epochs=(2, 6),
     )
     defaults = {field.name: field.default for field in dataclasses.fields(TrialSpec)}
     values = {name: getattr(spec, name) for name in defaults}

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ray.tune.schedulers import FIFOScheduler
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
+from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config, stop_epochs
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.schedulers.population import PBTConfig
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import EPOCHS, Stream, run
 
 _GRACE_PERIOD = "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)"
+
+
+class Hasty(FIFOScheduler):
+    """A scheduler of a user's, of which nothing is known."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
 
 def _assert_refused(scheduler: dict[str, Any], words: str) -> None:
@@ -81,6 +89,21 @@ def test_what_is_no_scheduler_is_refused() -> None:
     config = small.config({"search.scheduler": "tests.support.small_sweeps:no_data"})
     with pytest.raises(ConfigError, match=r"a ray\.tune\.schedulers\.TrialScheduler is needed"):
         build_scheduler(config)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [
+        ("fifo", ()),
+        ("pbt", ()),
+        ({"name": "asha", "grace_period": 2}, (2, 6)),
+        ("median", None),
+        (f"{__name__}:Hasty", None),
+    ],
+)
+def test_the_epochs_after_which_a_trial_may_be_stopped(scheduler: Any, expected: Any) -> None:
+    config = small.config({"training.epochs": EPOCHS, "search.scheduler": scheduler})
+    assert stop_epochs(config) == expected
 
 
 def test_every_scheduler_has_a_test_here() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from ray.tune.schedulers import TrialScheduler
 
 from mtl_search.errors import ConfigError
 from mtl_search.search.schedulers.population import PBTConfig
 from mtl_search.search.schedulers.settings import ASHA, PBT, Median
+from mtl_search.search.schedulers.stand_in import stand_in
+from mtl_search.training.trial_report import METRIC
 
 
 def test_arguments_are_checked_when_settings_are_made() -> None:
@@ -51,6 +55,46 @@ def test_rungs_follow_from_the_reduction_factor_too() -> None:
 def test_an_explicit_grace_period_holds() -> None:
     assert rungs(40, grace_period=1) == [1, 3, 9, 27]
     assert rungs(10, grace_period=10) == []
+
+
+def _stopped_at(scheduler: Any, epochs: int, fall: int) -> int:
+    """The epoch at which Ray stops a trial whose objective falls below another's in one epoch."""
+    for name, falls in (("good", math.inf), ("bad", fall)):
+        trial = stand_in(name)
+        scheduler.on_trial_add(None, trial)
+        for epoch in range(1, epochs):
+            result = {"epoch": epoch, METRIC: float(epoch < falls)}
+            if scheduler.on_trial_result(None, trial, result) == TrialScheduler.STOP:
+                assert name == "bad"
+                return epoch
+    return epochs
+
+
+@pytest.mark.parametrize(
+    ("epochs", "options"),
+    [
+        (1, {}),
+        (3, {}),
+        (9, {}),
+        (40, {}),
+        (9, {"grace_period": 1}),
+        (10, {"grace_period": 10}),
+        (40, {"reduction_factor": 2}),
+        (30, {"reduction_factor": 2.5, "grace_period": 2}),
+        (15, {"reduction_factor": 1.1, "grace_period": 1}),  # rungs that are less than 1 apart
+        (28, {"reduction_factor": 3, "grace_period": 1}),
+    ],
+)
+def test_ray_stops_trials_at_the_stop_epochs_alone(epochs: int, options: dict[str, Any]) -> None:
+    settings = ASHA(epochs, **options)
+    seen = {_stopped_at(settings.create(), epochs, fall) for fall in range(1, epochs + 1)}
+    assert seen - {epochs} == set(settings.stop_epochs) - {epochs}
+
+
+def test_a_trial_with_more_epochs_than_the_config_is_stopped_at_no_other() -> None:
+    settings = ASHA(9)
+    seen = {_stopped_at(settings.create(), 40, fall) for fall in range(1, 40)}
+    assert seen == {*settings.stop_epochs, 40}
 
 
 @pytest.mark.parametrize(
