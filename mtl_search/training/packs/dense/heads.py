@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.models.heads.base import Head, PooledHead
+from mtl_search.training.packs.dense.losses import gives_numbers, has_rule, row_losses
 from mtl_search.training.packs.dense.plan import HeadGroup
 
 # Where a module keeps a buffer: its mapping of buffers, and the key in it.
@@ -39,7 +40,10 @@ class HeadJudge:
         head.dense = nn.Identity()
         head.complete = group.complete
         self._head: Head = head.to("meta")
+        self._has_rule = has_rule(head)
+        self._gives_numbers = gives_numbers(head)
         self._places = _buffer_places(head)
+        self._names = [name for name, _ in head.named_buffers()]
         buffers = [list(own.buffers()) for own in group.heads]
         self._numbers = [[numbers[id(x)] for x in same] for same in zip(*buffers, strict=True)]
         self._targets = [target_of[place] for place in group.places]
@@ -56,12 +60,11 @@ class HeadJudge:
             buffers: (B, ...) of each buffer of the network.
         """
         copies = len(self._targets)
-        own = self._stacked(buffers)
-        if targets is None:
-            outputs = torch.vmap(self._predict)(x, *own)
-            return None, outputs.unflatten(0, (-1, copies))
-        losses, outputs = torch.vmap(self._train)(x, self.labels(targets), *own)
-        return losses.view(-1, copies), outputs.unflatten(0, (-1, copies))
+        outputs = x.squeeze(2) if self._gives_numbers else x
+        losses = None
+        if targets is not None:
+            losses = self._losses(outputs, self.labels(targets), self._stacked(buffers))
+        return losses, outputs.unflatten(0, (-1, copies))
 
     def labels(self, targets: Sequence[Tensor]) -> Tensor:
         """Return the labels (B·C, N, ...) of the tasks, from (B, N, ...) of each target."""
@@ -74,20 +77,25 @@ class HeadJudge:
     ) -> tuple[Tensor, Tensor]:
         """Return losses (B, C) and predictions (B·C, N, ...) of outputs (B·C, N, ...)."""
         own = self._stacked(buffers)
-        losses, predictions = torch.vmap(self._evaluate)(outputs, labels, *own)
-        return losses.view(-1, len(self._targets)), predictions
+        predictions: Tensor = torch.vmap(self._predict)(outputs, *own)
+        return self._losses(outputs, labels, own), predictions
 
-    def _evaluate(self, output: Tensor, labels: Tensor, *buffers: Tensor) -> tuple[Tensor, Tensor]:
+    def _losses(self, outputs: Tensor, labels: Tensor, buffers: Sequence[Tensor]) -> Tensor:
+        """Return losses (B, C)."""
+        if self._has_rule:
+            named = dict(zip(self._names, buffers, strict=True))
+            losses = row_losses(self._head, outputs, labels, named)
+        else:
+            losses = torch.vmap(self._loss)(outputs, labels, *buffers)
+        return losses.view(-1, len(self._targets))
+
+    def _loss(self, output: Tensor, labels: Tensor, *buffers: Tensor) -> Tensor:
         self._put(buffers)
-        return self._head.loss(output, labels), self._head.predict(output)
+        return self._head.loss(output, labels)
 
-    def _train(self, x: Tensor, labels: Tensor, *buffers: Tensor) -> tuple[Tensor, Tensor]:
-        output = self._predict(x, *buffers)
-        return self._head.loss(output, labels), output
-
-    def _predict(self, x: Tensor, *buffers: Tensor) -> Tensor:
+    def _predict(self, output: Tensor, *buffers: Tensor) -> Tensor:
         self._put(buffers)
-        return self._head(x)
+        return self._head.predict(output)
 
     def _put(self, buffers: Sequence[Tensor]) -> None:
         for (tensors, name), buffer in zip(self._places, buffers, strict=True):
