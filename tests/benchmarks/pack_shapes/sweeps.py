@@ -55,7 +55,9 @@ def print_sweeps(only: Sequence[str]) -> None:
             alone, auto = (run(path, pack, Path(folder)) for pack in ("1", "auto"))
         ratios = alone.seconds / auto.seconds, alone.training / auto.training
         cells = [name, auto.trials, auto.packed, f"{alone.seconds:.0f}", f"{auto.seconds:.0f}"]
-        print(f"| {' | '.join(map(str, cells))} | {ratios[0]:.2f} × | {ratios[1]:.2f} × |", flush=True)
+        print(
+            f"| {' | '.join(map(str, cells))} | {ratios[0]:.2f} × | {ratios[1]:.2f} × |", flush=True
+        )
 
 
 def run(config: Path, pack: str, folder: Path) -> Outcome:
