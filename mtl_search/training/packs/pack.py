@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch, StackedBatches
+from mtl_search.metrics.objective import Objective
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.packs.dense.evaluation import judge
 from mtl_search.training.packs.dense.plan import dense_plan
@@ -45,17 +46,34 @@ class Member:
     generator: torch.Generator
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Let the process draw from this member's generators."""
-        self.random.restore()
-        if self.generator.device.type == "cpu":
+    def turn(self, *, trains: bool = True) -> Iterator[None]:
+        """Let the process draw from this member's generators.
+
+        Args:
+            trains: Whether its network is run, which may draw from Python's and NumPy's generators
+                if it is the user's. To put these back takes longer than to judge an epoch.
+        """
+        device = self.generator.device
+        on_gpu = device.type == "cuda"
+        draws_elsewhere = trains or self._is_judged_by_own_functions
+        if draws_elsewhere:
+            self.random.restore()
+        if on_gpu:
+            torch.cuda.set_rng_state(self.generator.get_state(), device)
+        else:
             torch.set_rng_state(self.generator.get_state())
         try:
             yield
         finally:
-            self.random = RandomState.capture(self.trainer.device)
-            if self.generator.device.type == "cpu":
-                self.generator.set_state(torch.get_rng_state())
+            if draws_elsewhere:
+                self.random = RandomState.capture(device)
+            state = torch.cuda.get_rng_state(device) if on_gpu else torch.get_rng_state()
+            self.generator.set_state(state)
+
+    @property
+    def _is_judged_by_own_functions(self) -> bool:
+        trainer = self.trainer
+        return bool(trainer.evaluator.own_metrics) or not isinstance(trainer.objective, Objective)
 
 
 class Pack:
@@ -234,7 +252,7 @@ class Pack:
     ) -> TrialReport | Exception:
         """Judge, store and report a member after its epoch, as it is done alone."""
         member = self.members[number]
-        with member.turn():
+        with member.turn(trains=False):
             try:
                 return member.trainer.finish_epoch(trained, share, validated)
             except Exception as error:  # noqa: BLE001  it is this member's, and hurts no other

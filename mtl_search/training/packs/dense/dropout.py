@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.training.packs.dense.layers import leaves
-from mtl_search.training.packs.dense.plan import DensePlan
+from mtl_search.training.packs.dense.plan import DensePlan, columns_of
 from mtl_search.training.packs.dropout import draw_masks
 
 
@@ -55,8 +54,8 @@ class DenseDropouts:
 
 def _met(network: MultiTaskNetwork) -> list[tuple[nn.Dropout, int]]:
     """Return the dropout layers in the order in which a pass meets them, with their widths."""
-    sharing = network.sharing
-    assert isinstance(sharing, HardSharing)
+    sharing = columns_of(network)
+    assert sharing is not None
     stages = [*sharing.trunk, *(stage for task in sharing.views for stage in sharing.branch(task))]
     found: list[tuple[nn.Dropout, int]] = []
     for module in (*stages, *network.heads.values()):

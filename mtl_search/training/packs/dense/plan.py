@@ -19,6 +19,7 @@ from mtl_search.models.heads.regression import Regression
 from mtl_search.models.heads.softmax import Softmax
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing.hard import HardSharing
+from mtl_search.models.sharing.soft import SoftSharing
 from mtl_search.models.stage import Stage
 from mtl_search.training.packs.dense.layers import CopiedLayers, has_rule, leaves
 
@@ -67,7 +68,7 @@ class BranchGroup:
 
 @dataclass(frozen=True)
 class DensePlan:
-    """A dense network with hard sharing: trunk, branches and heads.
+    """A dense network: trunk, branches and heads; with soft sharing a branch for each task.
 
     Attributes:
         view: The view that all tasks read.
@@ -75,6 +76,7 @@ class DensePlan:
         branches: The groups of tasks.
         order: The trained parameters by their places in the network, as `joined` counts them.
         joined: The numbers of parameters of one shape that follow each other in `order`.
+        ties: What soft sharing ties: the strength, and the number in `joined` of the parameters.
     """
 
     view: str
@@ -82,6 +84,7 @@ class DensePlan:
     branches: list[BranchGroup]
     order: list[int]
     joined: list[int]
+    ties: list[tuple[float, int]]
 
     @property
     def layers(self) -> list[CopiedLayers]:
@@ -95,36 +98,57 @@ class DensePlan:
 def dense_plan(
     network: MultiTaskNetwork, config: Config, complete: Sequence[bool]
 ) -> DensePlan | None:
-    """Return the plan of a network; None where it is none of dense layers and hard sharing.
+    """Return the plan of a network; None where it is none of dense layers, hard or soft.
 
     Args:
         network: The network of one member.
         config: Its config, which says what heads are alike.
         complete: Whether no member lacks a label, for each task.
     """
-    if not _is_dense(network):
+    sharing = columns_of(network)
+    if sharing is None or not _is_dense(network, sharing):
         return None
     alike = {
         task: _kind_of_head(network.heads[task], config, task, whole)
         for task, whole in zip(network.heads, complete, strict=True)
     }
-    sharing = network.sharing
-    assert isinstance(sharing, HardSharing)
     trunk = [CopiedLayers([_layers_of(stage)]) for stage in sharing.trunk]
     depths = sorted(set(sharing.depths.values()), reverse=True)
-    branches = [_branch_group(network, alike, complete, depth) for depth in depths]
-    plan = DensePlan(next(iter(sharing.views.values()))[0], trunk, branches, [], [])
+    branches = [_branch_group(network, sharing, alike, complete, depth) for depth in depths]
+    plan = DensePlan(next(iter(sharing.views.values()))[0], trunk, branches, [], [], [])
     places = {id(p): place for place, p in enumerate(network.parameters())}
     for layers in plan.layers:
         for block in layers.blocks:
             plan.order.extend(places[id(parameter)] for parameter in block)
             plan.joined.append(len(block))
+    plan.ties.extend(_ties(network))
     return plan
 
 
-def _is_dense(network: MultiTaskNetwork) -> bool:
+def columns_of(network: MultiTaskNetwork) -> HardSharing | None:
+    """Return the stages of a network with hard or soft sharing; None for other policies."""
     sharing = network.sharing
-    if type(sharing) is not HardSharing or network.necks or network.augment is not None:
+    if type(sharing) is SoftSharing:
+        return sharing.columns
+    return sharing if type(sharing) is HardSharing else None
+
+
+def _ties(network: MultiTaskNetwork) -> list[tuple[float, int]]:
+    """Return what is tied: columns have no trunk, so their parameters are the first ones."""
+    sharing = network.sharing
+    if type(sharing) is not SoftSharing or len(sharing.views) == 1:
+        return []
+    column = sharing.columns.branch(next(iter(sharing.views)))
+    counts = [len(list(stage.parameters())) for stage in column]
+    ties = []
+    for stage, strength in enumerate(sharing.strengths):
+        first = sum(counts[:stage])
+        ties += [(strength, first + number) for number in range(counts[stage]) if strength]
+    return ties
+
+
+def _is_dense(network: MultiTaskNetwork, sharing: HardSharing) -> bool:
+    if network.necks or network.augment is not None:
         return False
     if len({view for views in network.views.values() for view in views}) > 1:
         return False
@@ -142,10 +166,12 @@ def _is_dense(network: MultiTaskNetwork) -> bool:
 
 
 def _branch_group(
-    network: MultiTaskNetwork, kinds: Mapping[str, str], complete: Sequence[bool], depth: int
+    network: MultiTaskNetwork,
+    sharing: HardSharing,
+    kinds: Mapping[str, str],
+    complete: Sequence[bool],
+    depth: int,
 ) -> BranchGroup:
-    sharing = network.sharing
-    assert isinstance(sharing, HardSharing)
     alike: dict[str, list[str]] = {}
     for task, own in sharing.depths.items():
         if own == depth:

@@ -55,11 +55,12 @@ class DenseProgram:
         """Pass a batch of each member as in training."""
         x = batch.inputs[self._plan.view]
         masks = self._dropouts.draw(x.shape[1], self._parameters.matrix.detach())
-        losses, outputs = self._pass(x, iter(masks), batch.targets)
+        parameters = self._parameters.stacked(self._plan.joined)
+        losses, outputs = self._pass(x, iter(parameters), iter(masks), batch.targets)
         joined = losses[0] if len(losses) == 1 else torch.cat(losses, 1)
         if self._unsorted is not None:
             joined = joined.index_select(1, self._unsorted.to(joined.device))
-        return Passed(joined, outputs, None)
+        return Passed(joined, outputs, self._penalty(parameters))
 
     def predict(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the outputs of each task (B, N, ...) for one batch, which all members read.
@@ -69,13 +70,24 @@ class DenseProgram:
             masks: Unused: dense layers do not know of padding.
         """
         x = inputs[self._plan.view]
-        return self._pass(x.expand(len(self._parameters.matrix), *x.shape), None, None)[1]
+        parameters = iter(self._parameters.stacked(self._plan.joined))
+        x = x.expand(len(self._parameters.matrix), *x.shape)
+        return self._pass(x, parameters, None, None)[1]
+
+    def _penalty(self, parameters: Sequence[Tensor]) -> Tensor | None:
+        """Return what soft sharing adds (B,), see `models.sharing.soft.mean_distance`."""
+        ties = [(strength, parameters[number]) for strength, number in self._plan.ties]
+        parts = [2 * strength * x.flatten(2).var(1).sum(1) for strength, x in ties]
+        return torch.stack(parts).sum(0) if parts else None
 
     def _pass(
-        self, x: Tensor, masks: Iterator[Tensor] | None, targets: Sequence[Tensor] | None
+        self,
+        x: Tensor,
+        parameters: Iterator[Tensor],
+        masks: Iterator[Tensor] | None,
+        targets: Sequence[Tensor] | None,
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Return the losses (B, C) of each group of heads, and the outputs of each task."""
-        parameters = iter(self._parameters.stacked(self._plan.joined))
         levels = {0: x}
         for depth, layers in enumerate(self._plan.trunk, 1):
             x = levels[depth] = layers.run(x, parameters, masks)

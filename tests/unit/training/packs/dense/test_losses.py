@@ -1,4 +1,4 @@
-"""Losses of rows of heads are those of each head, for every loss of the registry that has a rule."""
+"""Losses of rows of heads are those of each head, for every loss of the registry."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_a_task_that_lacks_labels_is_by_itself(tmp_path: Path) -> None:
     ("backbone", "changes"),
     [
         ("mlp", {"model.backbone.norm": "batch"}),
-        ("mlp", {"model.sharing": {"name": "soft", "strength": 0.1}}),
+        ("mlp", {"model.sharing": "cross_stitch"}),
         ("convnet", {}),
     ],
 )
@@ -70,3 +70,10 @@ def test_other_networks_have_no_plan(
 ) -> None:
     config = settings(backbone, **changes)
     assert dense_plan(_network(config, tmp_path), config, [True] * 3) is None
+
+
+def test_soft_sharing_ties_the_stages_of_all_columns(tmp_path: Path) -> None:
+    sharing = {"name": "soft", "strength": [0.5, 0.0]}
+    plan = _plan(settings(**{"model.sharing": sharing}), tmp_path)
+    assert (plan.trunk, [branch.layers.copies for branch in plan.branches]) == ([], [3])
+    assert plan.ties == [(0.5, 0), (0.5, 1)]  # weight and bias of the first stage
