@@ -49,7 +49,7 @@ from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.study import set_log_level
 from mtl_search.search.sweep import SweepSession
-from mtl_search.training.trial_report import REPORT
+from mtl_search.training.trial_report import to_result
 from tests.benchmarks.doors import PROGRAM, Command, cost
 from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
 from tests.benchmarks.empty_slot import EPOCHS, EmptySlot, made_up_report, write_journal
@@ -103,16 +103,17 @@ def by_hand(config: Config, folder: Path, clock: DriverClock) -> None:
         observers=[notifier(progress), notifier(clock)],
         address="local",
     )
-    with SweepSession.open_folder(check_request(request)) as session:
+    checked = check_request(request)
+    with SweepSession.open_folder(checked) as session:
         session.write_start(slots=1)
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes, []))
-        searcher = ArmSearcher(session.context, monitor)
+        searcher = ArmSearcher(session.context, monitor, checked.data.targets)
         asked = 0
         while isinstance(answer := searcher.suggest(f"tune{asked}"), dict):
             for epoch in range(1, EPOCHS + 1):
-                report = made_up_report(answer["id"], epoch)
-                searcher.record_epoch(f"tune{asked}", report)
-            searcher.on_trial_complete(f"tune{asked}", {REPORT: report.to_json()})
+                reports = {trial: made_up_report(trial, epoch) for trial in answer["arms"]}
+                searcher.record_epoch(f"tune{asked}", reports, ())
+            searcher.on_trial_complete(f"tune{asked}", to_result(reports))
             asked += 1
 
 
@@ -134,14 +135,16 @@ def resume(folder: Path) -> None:
     """Go on with a sweep, up to its first new trial."""
     config = load_config(folder / "config.yaml")
     request = SweepRequest(config, folder, resume=True, address="local")
-    with SweepSession.open_folder(check_request(request)) as session:
+    checked = check_request(request)
+    with SweepSession.open_folder(checked) as session:
         session.write_start(slots=1)
         context = session.context
         scheduler = ArmScheduler(config, 1)
         scheduler.restore_trials(session.record, context.objectives.best_so_far_by_epoch)
         nodes_now = [{"CPU": config.resources.cpus_per_worker}]
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes_now, []))
-        assert isinstance(ArmSearcher(context, monitor).suggest("tune0"), dict)
+        searcher = ArmSearcher(context, monitor, checked.data.targets)
+        assert isinstance(searcher.suggest("tune0"), dict)
 
 
 def print_doors(sizes: Sequence[int]) -> None:
