@@ -74,9 +74,7 @@ def write_table(folder: Path, tasks: int, seed: int = 0) -> Path:
     return path
 
 
-def made_up_sweep(
-    config_file: Path, folder: Path
-) -> dict[str, float]:
+def made_up_sweep(config_file: Path, folder: Path) -> dict[str, float]:
     """Let the driver run a whole sweep whose trials train nothing; return what that cost."""
     from mtl_search import load_config
     from mtl_search.cluster.monitor import CapacityMonitor
