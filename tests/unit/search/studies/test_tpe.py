@@ -17,6 +17,7 @@ from mtl_search.search.studies import tpe
 from mtl_search.search.studies.tpe import IncrementalTPESampler, TrialHistory
 
 TRIALS, AT_RANDOM = 300, 270
+WIDTHS: Any = [[8], [16, 16], [32]]
 Space = Callable[[Trial], float]
 
 
@@ -31,7 +32,7 @@ def _numbers(trial: Trial) -> float:
 
 def _choices(trial: Trial) -> float:
     with allow_any_choice():
-        widths: Any = trial.suggest_categorical("widths", [[8], [16, 16], [32]])
+        widths = trial.suggest_categorical("widths", WIDTHS)
     return len(widths) + (trial.suggest_categorical("kind", ["a", "b", None]) == "b")
 
 
@@ -41,7 +42,7 @@ def _conditional(trial: Trial) -> float:
     value = float(depth)
     if depth > 1:
         with allow_any_choice():
-            value += len(trial.suggest_categorical("widths", [[8], [16, 16]]))
+            value += len(trial.suggest_categorical("widths", WIDTHS))
     if depth % 2:
         value += trial.suggest_float("rate", 0.1, 1 + depth)
     return value + trial.suggest_float("share", 0, 1)
