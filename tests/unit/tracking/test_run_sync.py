@@ -58,6 +58,8 @@ class FakeClient:
         sent: Every point that arrived: id of the run, metric, step.
     """
 
+    takes_ended_runs = False
+
     def __init__(self) -> None:
         self.runs: dict[str, SimpleNamespace] = {}
         self.sent: list[tuple[str, str, int]] = []
