@@ -103,6 +103,7 @@ class Head(nn.Module, ABC):
     trivial_loss: Tensor
 
     __call__: Callable[..., Tensor]
+    _modules: dict[str, Any]
 
     def __init__(self, target: Target, loss: Any) -> None:
         super().__init__()
@@ -151,7 +152,8 @@ class Head(nn.Module, ABC):
         """Return the mean loss over all labels; exactly 0, with zero gradient, without labels."""
         if self.complete and target.numel():
             # Calling the module would cost the step of a small network a percent over all tasks.
-            return self.elementwise.forward(output, self.encode(target), "mean")
+            elementwise: ElementwiseLoss = self._modules["elementwise"]  # see `Stage.forward`
+            return elementwise.forward(output, self.encode(target), "mean")
         total, count = self.loss_sum(output, target)
         return total / count.clamp(min=1)
 
@@ -236,7 +238,7 @@ class PooledHead(Head):
         """Return (B, outputs) from the features of the one view."""
         (x,) = features
         mask = masks[0] if masks else None
-        outputs: Tensor = self.dense(pool(x, mask, self.pool))
+        outputs: Tensor = self._modules["dense"](pool(x, mask, self.pool))
         return outputs
 
 
