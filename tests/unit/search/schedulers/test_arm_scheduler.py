@@ -121,6 +121,7 @@ def test_rungs_are_filled_when_they_are_first_needed() -> None:
 
 def test_the_trial_that_waits_longest_runs_next() -> None:
     under = scheduler()
+    choose: Any = under.choose_trial_to_run
     trials = [tune_trial("search", number) for number in range(4)]
     statuses = ["TERMINATED", "PAUSED", "PENDING", "PENDING"]
     controller: Any = Controller()
@@ -129,8 +130,8 @@ def test_the_trial_that_waits_longest_runs_next() -> None:
         trial.status = status
     live = trials[:0:-1]  # Tune has them as a set, without those that have ended
     controller.get_live_trials = lambda: live
-    assert under.choose_trial_to_run(controller) is trials[2]
+    assert choose(controller) is trials[2]
     trials[2].status = trials[3].status = "RUNNING"
-    assert under.choose_trial_to_run(controller) is trials[1]
+    assert choose(controller) is trials[1]
     trials[1].status = "RUNNING"
-    assert under.choose_trial_to_run(controller) is None
+    assert choose(controller) is None
