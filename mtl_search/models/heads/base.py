@@ -137,15 +137,16 @@ class Head(nn.Module, ABC):
         The number is that of the labels, whatever the loss. By it, accumulated batches and the
         shares of several workers add up to one mean over the whole global batch.
         """
+        elementwise: ElementwiseLoss = self._modules["elementwise"]  # see `Stage.forward`
         if self.complete:
             count = torch.full((), target.numel(), device=target.device)
-            return self.elementwise(output, self.encode(target), "sum"), count
+            return elementwise(output, self.encode(target), "sum"), count
         labelled = labelled_in(target)
-        if self.elementwise.ignores_missing:
-            return self.elementwise(output, target, "sum"), labelled.sum()
+        if elementwise.ignores_missing:
+            return elementwise(output, target, "sum"), labelled.sum()
         # Where a label is missing the loss is evaluated at label 0: NaN times 0 is NaN, also in the
         # gradient.
-        losses = self.elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
+        losses = elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
         return losses.masked_fill(~labelled, 0.0).sum(), labelled.sum()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
