@@ -6,6 +6,7 @@ B samples, T tokens
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -41,6 +42,7 @@ class MultiTaskNetwork(nn.Module):
     """
 
     __call__: Callable[..., dict[str, Tensor]]
+    _modules: dict[str, Any]
 
     def __init__(
         self,
@@ -79,7 +81,8 @@ class MultiTaskNetwork(nn.Module):
                 a view without a mask are real.
         """
         inputs = self.augmented(inputs)
-        return self.from_features(self.sharing(inputs, masks), inputs, masks)
+        features = self._modules["sharing"](inputs, masks)  # see `Stage.forward`
+        return self.from_features(features, inputs, masks)
 
     def augmented(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the views, with images changed at random in training if the config says so."""

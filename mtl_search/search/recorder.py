@@ -1,6 +1,7 @@
 """A Tune callback for the two things that searchers are not told.
 
-These are the last epoch of a trial, and the reason why a process died.
+These are the last epoch of a trial, and the reason why a process died. It also lets go of what Tune
+would keep of trials that have ended.
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ class TrialRecorder(Callback):
         """Pass on an epoch that ended, of a trial or of the members of a pack."""
         stopped = self._scheduler.stopped(trial.trial_id)
         self._searcher.record_epoch(trial.trial_id, of_result(result), stopped)
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        """Drop the running means that Tune has of a trial's values, which nobody reads.
+
+        Tune keeps its trials to the end of the sweep, and these are a third of their memory.
+        """
+        trial.metric_analysis.clear()
+        trial.metric_n_steps.clear()
 
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any

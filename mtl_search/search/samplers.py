@@ -45,10 +45,13 @@ class TPE(Settings):
         from optuna.exceptions import ExperimentalWarning
         from optuna.samplers import TPESampler
 
+        from mtl_search.search.studies.tpe import IncrementalTPESampler, is_known_optuna
+
+        sampler = IncrementalTPESampler if is_known_optuna() else TPESampler
         options: dict[str, Any] = {"multivariate": True, "group": True} if self.group else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
-            return TPESampler(
+            return sampler(
                 seed=self.seed,
                 n_startup_trials=self.n_startup_trials,
                 n_ei_candidates=self.n_ei_candidates,

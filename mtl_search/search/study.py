@@ -24,10 +24,14 @@ from mtl_search.search.context import SweepContext
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.arm_space import Draw, KnownPoint, initial_params
 from mtl_search.search.space.space import allow_any_choice
+from mtl_search.search.studies.tpe import IncrementalTPESampler
 from mtl_search.search.studies.trials import frozen_trial, trial_state
 from mtl_search.storage.arm_name import EQUAL, SEARCH
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import METRIC
+
+# Classes derived from these, as users have them, may do anything.
+_TPE = (IncrementalTPESampler, TPESampler)
 
 
 class ArmStudy(OptunaSearch):
@@ -65,7 +69,7 @@ class ArmStudy(OptunaSearch):
             number: Its number in the arm.
         """
         sampler = self._make_sampler((self._arm_seed + number) % 2**32)
-        _keep_search_space(self._ot_study.sampler, sampler)
+        _keep_history(self._ot_study.sampler, sampler)
         self._ot_study.sampler = sampler
         values = dict(self.suggest(trial_id) or {})
         trial = self._ot_trials[trial_id]
@@ -83,7 +87,7 @@ class ArmStudy(OptunaSearch):
         sampler = self._ot_study.sampler
         if type(sampler) is RandomSampler:
             return True
-        if type(sampler) is not TPESampler:
+        if type(sampler) not in _TPE:
             return False
         # Ours is seeded by the trial's number; below that many trials it draws at random.
         startup: int = sampler._n_startup_trials  # noqa: SLF001
@@ -220,14 +224,14 @@ class ArmStudies:
         return added
 
 
-def _keep_search_space(old: BaseSampler, new: BaseSampler) -> None:
-    """Let a TPE sampler go on with what the one before knows of the study's distributions.
+def _keep_history(old: BaseSampler, new: BaseSampler) -> None:
+    """Let a TPE sampler go on with what the one before knows of the study's trials.
 
-    Optuna means a sampler to stay with its study: a new one compares the distributions of all
-    trials, which by the 2,000th trial takes longer than all else of a draw.
+    Optuna means a sampler to stay with its study: a new one reads all trials, which by the 2,000th
+    trial takes longer than all else of a draw.
     """
-    if type(old) is TPESampler and type(new) is TPESampler:
-        for name in ("_search_space", "_group_decomposed_search_space"):
+    if type(old) in _TPE and type(new) in _TPE:
+        for name in ("_search_space", "_group_decomposed_search_space", "_history"):
             if hasattr(old, name) and hasattr(new, name):
                 setattr(new, name, getattr(old, name))
 

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +22,9 @@ from mtl_search.tracking.address import (
     unreachable,
 )
 from mtl_search.tracking.mapping import SWEEP, TRIAL, MetricPoint
+from mtl_search.tracking.store.batches import batches
+from mtl_search.tracking.store.ended_run import EndedRun
+from mtl_search.tracking.store.sqlite_writer import SqliteWriter
 
 T = TypeVar("T")
 
@@ -34,10 +36,6 @@ _SETTINGS = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-# Items a request. MLflow's limits are 100 params, 100 tags, and 1000 of all three kinds together.
-_MAX_METRICS = 800
-_MAX_PARAMS = 100
-_MAX_TAGS = 100
 # A store that takes a file more slowly than this is given up.
 _UPLOAD_BYTES_A_S = 250_000
 # Codes with which MLflow says that this one request is wrong; trying again would not help.
@@ -77,6 +75,7 @@ class TrackingClient:
         self.written = 0
         self.upload_s = 0.0
         self._client = _retry_once(uri, lambda: connect(uri))
+        self._writer = SqliteWriter.of(self._client) if is_database(uri) else None
         self.experiment_id = self._experiment(experiment, artifacts if is_database(uri) else None)
 
     def _experiment(self, name: str, artifacts: Path | None) -> str:
@@ -143,6 +142,18 @@ class TrackingClient:
         self._count_written()
         return str(run.info.run_id)
 
+    @property
+    def takes_ended_runs(self) -> bool:
+        """Whether the store takes runs that have ended at once."""
+        return self._writer is not None
+
+    def create_ended_runs(self, runs: Sequence[EndedRun]) -> list[str]:
+        """Make runs with all that they have in one transaction; return their ids."""
+        assert self._writer is not None
+        ids = self._writer.write(self.experiment_id, runs)
+        self._count_written()
+        return ids
+
     def send(
         self,
         run: str,
@@ -154,19 +165,8 @@ class TrackingClient:
 
         Metrics are sent in order, so that the last point arrives last.
         """
-        from mlflow.entities import Metric, Param, RunTag
-
-        all_metrics = [Metric(p.name, p.value, p.time, p.step) for p in points]
-        all_params = [Param(*item) for item in (params or {}).items()]
-        all_tags = [RunTag(*item) for item in (tags or {}).items()]
-        batches = zip_longest(
-            _batches(all_metrics, _MAX_METRICS),
-            _batches(all_params, _MAX_PARAMS),
-            _batches(all_tags, _MAX_TAGS),
-            fillvalue=(),
-        )
-        for some_metrics, some_params, some_tags in batches:
-            self._client.log_batch(run, some_metrics, some_params, some_tags)
+        for metrics, some_params, some_tags in batches(points, params or {}, tags or {}):
+            self._client.log_batch(run, metrics, some_params, some_tags)
             self._count_written()
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
@@ -290,8 +290,3 @@ def _quiet() -> None:
 
 def _without_quotes(text: str) -> str:
     return text.replace("'", "")
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

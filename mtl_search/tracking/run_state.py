@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import mapping
 from mtl_search.tracking.mapping import MetricPoint
+
+if TYPE_CHECKING:
+    from mtl_search.tracking.client import TrackingClient
 
 
 @dataclass
@@ -61,3 +65,54 @@ class RunState:
     def new_points(self, points: list[MetricPoint]) -> list[MetricPoint]:
         """Return the points whose value is not the last one that the run has."""
         return [point for point in points if self.metrics.get(point.name) != point.value]
+
+
+def ensure_run(
+    client: TrackingClient,
+    run: RunState,
+    name: str,
+    tags: Mapping[str, str],
+    started: float,
+    *,
+    trial: str | None = None,
+) -> None:
+    """Make a run if there is none; after a failed attempt search for it first.
+
+    Args:
+        client: The store.
+        run: What is known of the run.
+        name: Its name.
+        tags: Its tags, by which it is found.
+        started: When it began, as Unix time in seconds.
+        trial: The id of its trial; None: it is the run of the sweep.
+    """
+    if run.id:
+        return
+    if not run.searched:
+        for candidate in client.find_runs(tags[mapping.SWEEP], trial):
+            if candidate.data.tags.get(mapping.TRIAL) == trial:
+                run.id = str(candidate.info.run_id)
+                break
+    if not run.id:
+        run.searched = False
+        run.id = client.create_run(name, tags, mapping.milliseconds(started))
+        run.tags = dict(tags)
+    run.searched = True
+    run.status = run.status or "RUNNING"
+
+
+def send_status(client: TrackingClient, run: RunState, trial: TrialRecord) -> None:
+    """Send the status of a trial's run where MLflow has another one.
+
+    Args:
+        client: The store.
+        run: What is known of the run.
+        trial: The trial.
+    """
+    status = mapping.STATUS[trial.state]
+    if status == "RUNNING" and trial.ended:
+        status = "KILLED"
+    if status != run.status:
+        ended = mapping.milliseconds(trial.ended) if status != "RUNNING" else None
+        client.set_status(run.id, status, ended)
+        run.status = status

@@ -8,8 +8,7 @@ fails half-way is simply made again, and a restart needs nothing but the journal
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
 
 from mtl_search.analysis.references import reference_trial
@@ -31,12 +30,14 @@ from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.pages.page import SweepPage, digest
 from mtl_search.tracking.pages.publisher import Publisher
 from mtl_search.tracking.progress_chart import ENDED, ProgressChart
-from mtl_search.tracking.run_state import RunState
+from mtl_search.tracking.run_state import RunState, ensure_run, send_status
+from mtl_search.tracking.store.ended_run import EndedRun
 from mtl_search.tracking.trial_values import (
     Yardstick,
     final_points,
     final_values,
     fingerprint,
+    missing_points,
     varied_params,
 )
 
@@ -44,6 +45,8 @@ log = logging.getLogger("mtl_search.tracking")
 
 # Tag of the sweep's run with the digest of the config that it has as an artifact.
 CONFIG_TAG = f"mlflow.{mapping.TAG}config"
+# Runs a transaction: other programs wait no longer for the database than for some of the client's.
+_AT_ONCE = 100
 
 
 class RunSync:
@@ -137,6 +140,8 @@ class RunSync:
             self._progress.clear()
         # Once for all: in a journal that is sent as a whole it would take longer than the rest.
         yardstick = Yardstick.of(self.record, self.config)
+        if self.client.takes_ended_runs:
+            self._send_ended(yardstick, stop)
         for trial_id in list(self._dirty):
             trial = self.record.trials[trial_id]
             if stop():
@@ -152,6 +157,36 @@ class RunSync:
                 self._forget(trial)
         if self.page is not None and not only_ended:
             self._publish(self.page, stop)
+
+    def _send_ended(self, yardstick: Yardstick, stop: Callable[[], bool]) -> None:
+        """Send trials that have ended and that MLflow has not heard of, many at a time."""
+        known = self._runs.keys() | self.run_ids.keys()
+        new = [self.record.trials[name] for name in self._dirty if name not in known]
+        ended = [trial for trial in new if trial.finished]
+        for some in (ended[at : at + _AT_ONCE] for at in range(0, len(ended), _AT_ONCE)):
+            if stop():
+                return
+            try:
+                ids = self.client.create_ended_runs([self._ended(t, yardstick) for t in some])
+            except Exception as error:  # noqa: BLE001  # one by one it is known what is refused
+                log.debug("MLflow does not take runs at once: %s", public_reason(error))
+                self._runs |= {t.id: RunState(searched=False) for t in some}  # they may be there
+                return
+            for trial, run_id in zip(some, ids, strict=True):
+                self.run_ids[trial.id] = run_id
+                del self._dirty[trial.id]
+                self._forget(trial)
+
+    def _ended(self, trial: TrialRecord, yardstick: Yardstick) -> EndedRun:
+        return EndedRun(
+            trial.id,
+            mapping.trial_tags(trial, self.record, self.parent.id),
+            mapping.trial_params(trial, self._varied),
+            self._points(trial, RunState(), yardstick)[0],
+            mapping.STATUS[trial.state],
+            mapping.milliseconds(trial.started),
+            mapping.milliseconds(trial.ended),
+        )
 
     def _forget(self, trial: TrialRecord) -> None:
         """Drop a trial: a long sweep must not fill the memory with what has arrived.
@@ -196,29 +231,11 @@ class RunSync:
                 self.run_ids[trial] = run.id
         self._loaded = True
 
-    def _ensure(
-        self, run: RunState, name: str, tags: Mapping[str, str], started: float, trial: str | None
-    ) -> None:
-        """Make the run if there is none; after a failed attempt search for it first."""
-        if run.id:
-            return
-        if not run.searched:
-            for candidate in self.client.find_runs(self.record.id, trial):
-                if candidate.data.tags.get(mapping.TRIAL) == trial:
-                    run.id = str(candidate.info.run_id)
-                    break
-        if not run.id:
-            run.searched = False
-            run.id = self.client.create_run(name, tags, mapping.milliseconds(started))
-            run.tags = dict(tags)
-        run.searched = True
-        run.status = run.status or "RUNNING"
-
     def _send_parent(self) -> None:
         run = self.parent
         client = self.client
         tags = mapping.sweep_tags(self.record)
-        self._ensure(run, self.name, tags, self.record.started, None)
+        ensure_run(client, run, self.name, tags, self.record.started)
         params = run.new_params(mapping.sweep_params(self.config))
         changed = run.new_tags(tags)
         points = self._chart.missing(self._progress)
@@ -243,17 +260,9 @@ class RunSync:
         # A trial that ended, was dropped from memory and is resumed keeps its run.
         run = self._runs.setdefault(trial.id, RunState(self.run_ids.get(trial.id, "")))
         tags = mapping.trial_tags(trial, self.record, self.parent.id)
-        self._ensure(run, trial.id, tags, trial.started, trial.id)
+        ensure_run(self.client, run, trial.id, tags, trial.started, trial=trial.id)
         self.run_ids[trial.id] = run.id
-        new = [epoch for epoch in trial.epochs if epoch.epoch > run.last_epoch]
-        points = [
-            point
-            for epoch in new
-            for point in mapping.epoch_points(trial, epoch, self.config, self.record)
-        ]
-        known = {**run.metrics, **{point.name: point.value for point in points}}
-        if trial.ended:  # the cursor stays the last
-            points = [*self._final_points(trial, known, yardstick), *points]
+        points, known = self._points(trial, run, yardstick)
         params = run.new_params(mapping.trial_params(trial, self._varied))
         changed = run.new_tags(tags)
         self.client.send(run.id, points, params, changed)
@@ -261,34 +270,25 @@ class RunSync:
         run.metrics = known
         run.params |= set(params)
         run.tags.update(changed)
-        self._send_status(run, trial)
+        send_status(self.client, run, trial)
 
-    def _final_points(
-        self, trial: TrialRecord, known: Mapping[str, float], yardstick: Yardstick
-    ) -> list[MetricPoint]:
-        """Return the best values and the test metrics of a trial that has ended.
-
-        Where the last values that MLflow has, or is about to get (`known`), are other ones, since a
-        reference has changed, also its objective.
-        """
-        values = final_values(trial, self.record, self.config, yardstick)
-        self._values[trial.id] = fingerprint(trial, values)
-        points = final_points(trial, values, self.record, self.config, trial.ended)
-        now = mapping.milliseconds(self._now)  # of two values MLflow shows the later one
-        return [
-            replace(point, time=now) if point.name in known else point
-            for point in points
-            if known.get(point.name) != point.value and (point.name in known or point.step == 0)
+    def _points(
+        self, trial: TrialRecord, run: RunState, yardstick: Yardstick
+    ) -> tuple[list[MetricPoint], dict[str, float]]:
+        """Return the points that a run lacks, and the last values that it has with them."""
+        points = [
+            point
+            for epoch in trial.epochs
+            if epoch.epoch > run.last_epoch
+            for point in mapping.epoch_points(trial, epoch, self.config, self.record)
         ]
-
-    def _send_status(self, run: RunState, trial: TrialRecord) -> None:
-        status = mapping.STATUS[trial.state]
-        if status == "RUNNING" and trial.ended:
-            status = "KILLED"
-        if status != run.status:
-            ended = mapping.milliseconds(trial.ended) if status != "RUNNING" else None
-            self.client.set_status(run.id, status, ended)
-            run.status = status
+        known = {**run.metrics, **{point.name: point.value for point in points}}
+        if trial.ended:  # the cursor stays the last
+            values = final_values(trial, self.record, self.config, yardstick)
+            self._values[trial.id] = fingerprint(trial, values)
+            final = final_points(trial, values, self.record, self.config, trial.ended)
+            points = [*missing_points(final, known, self._now), *points]
+        return points, known
 
     def _publish(self, page: SweepPage, stop: Callable[[], bool]) -> None:
         """Send the page; a step that has been refused is passed over."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mtl_search.analysis.leaderboard import trial_delta_m, trial_skill
 from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
@@ -139,6 +139,26 @@ def final_points(
         name = clean_name(objective_name(trial.arm, config, record))
         points.append(MetricPoint(name, trial.epochs[-1].best_objective, time, trial.last_epoch))
     return points
+
+
+def missing_points(
+    points: Sequence[MetricPoint], known: Mapping[str, float], seconds: float
+) -> list[MetricPoint]:
+    """Return those of a trial's final points that its run lacks or has with another value.
+
+    The objective is among them only where a reference has changed since its last epoch.
+
+    Args:
+        points: What `final_points` returned.
+        known: The last values that the run has, or is about to get.
+        seconds: The time of values that have changed, as Unix time.
+    """
+    now = milliseconds(seconds)  # of two values MLflow shows the later one
+    return [
+        replace(point, time=now) if point.name in known else point
+        for point in points
+        if known.get(point.name) != point.value and (point.name in known or point.step == 0)
+    ]
 
 
 def varied_params(config: Config) -> dict[str, object]:

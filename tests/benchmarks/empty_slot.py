@@ -11,7 +11,7 @@ from typing import Any
 from ray import tune
 from ray.util import get_node_ip_address
 
-from mtl_search.training.trial_report import TrialReport
+from mtl_search.training.trial_report import TrialReport, to_result
 
 EPOCHS = 2
 _LR = "training.optimizer.lr"
@@ -23,19 +23,24 @@ _DISTRIBUTIONS: dict[str, dict[str, Any]] = {
 
 
 class EmptySlot(tune.Trainable):
-    """Reports two made-up epochs a trial."""
+    """Reports two made-up epochs a trial, of all members of a pack at once."""
 
     def setup(self, config: dict[str, Any]) -> None:
         self._node = get_node_ip_address()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._trial, self._epoch = new_config["id"], 0
+        self._trials, self._epoch = list(new_config["arms"]), 0
         return True
 
     def step(self) -> dict[str, Any]:
         self._epoch += 1
-        return made_up_report(self._trial, self._epoch).with_node(self._node).to_result()
+        return to_result(
+            {
+                trial: made_up_report(trial, self._epoch).with_node(self._node)
+                for trial in self._trials
+            }
+        )
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """There is none."""

@@ -21,10 +21,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
+
+if TYPE_CHECKING:  # what a command costs is measured without them
+    from mtl_search.training.trial import TrialSpec
+    from mtl_search.training.trial_report import TrialReport
 
 COLUMNS = "tasks  command   cpu s  ms a trial  peak MB  lines  longest  trials"
 ROWS, INPUTS, MISSING = 400, 20, 0.17
@@ -70,9 +74,7 @@ def write_table(folder: Path, tasks: int, seed: int = 0) -> Path:
     return path
 
 
-def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it)
-    config_file: Path, folder: Path
-) -> dict[str, float]:
+def made_up_sweep(config_file: Path, folder: Path) -> dict[str, float]:
     """Let the driver run a whole sweep whose trials train nothing; return what that cost."""
     from mtl_search import load_config
     from mtl_search.cluster.monitor import CapacityMonitor
@@ -86,10 +88,9 @@ def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it
     from mtl_search.search.searcher import ArmSearcher
     from mtl_search.search.study import set_log_level
     from mtl_search.search.sweep import SweepSession
-    from mtl_search.storage.item_values import encode
     from mtl_search.storage.journal import Journal
     from mtl_search.training.trial import TrialSpec
-    from mtl_search.training.trial_report import REPORT, TrialReport
+    from mtl_search.training.trial_report import to_result
 
     set_log_level()
     config = with_all_tasks(load_config(config_file))
@@ -107,40 +108,47 @@ def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it
     items = len(data.splits["test"])
     begin = time.process_time()
     monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: ([{"CPU": 1.0}], []))
-    searcher = ArmSearcher(session.context, monitor)
+    searcher = ArmSearcher(session.context, monitor, data.targets)
     count = 0
     while isinstance(answer := searcher.suggest(f"tune{count}"), dict):
-        spec = TrialSpec.from_json(answer["spec"])
+        specs = [TrialSpec.from_json(text) for text in answer["specs"]]
         for epoch in (1, 2, 3):
-            metrics = {"lr": 0.01}
-            for task in spec.config.tasks:
-                metrics[f"train/{task}/loss"] = 0.7 - 0.1 * epoch
-                metrics[f"val/{task}/loss"] = 0.7 - 0.05 * epoch
-                metrics[f"val/{task}/auroc"] = 0.6 + 0.05 * epoch + 0.05 * rng.random()
-            test, texts = {}, ""
-            if epoch == 3 and spec.test:
-                test = {
-                    f"test/{task}/auroc": 0.7 + 0.1 * rng.random() for task in spec.config.tasks
-                }
-                values = {f"{task}/auroc": np.full(items, 0.7) for task in spec.config.tasks}
-                texts = encode(values)
-            best = spec.objective(metrics)
-            state: Any = "COMPLETE" if epoch == 3 else "RUNNING"
-            info: Any = {
-                "parameters": 100, "device": "cpu", "tasks": list(spec.config.tasks), "depth": 2,
-                "weights": {name: part.loss_weight for name, part in spec.config.tasks.items()},
-            }  # fmt: skip
-            report = TrialReport(
-                epoch, metrics, best, state, info=info, test=test, seconds=0.1 * epoch, items=texts
-            )
-            searcher.record_epoch(f"tune{count}", report)
-        searcher.on_trial_complete(f"tune{count}", {REPORT: report.to_json(), "epoch": 3})
+            reports = {spec.id: made_up_report(spec, epoch, rng, items) for spec in specs}
+            searcher.record_epoch(f"tune{count}", reports, ())
+        searcher.on_trial_complete(f"tune{count}", to_result(reports))
         count += 1
     spent = time.process_time() - begin
     assert searcher.finished
     session.write_end()
     journal.close()
-    return {"cpu": spent, "trials": count, "peak": _peak_mb()}
+    return {"cpu": spent, "trials": len(journal.record.trials), "peak": _peak_mb()}
+
+
+def made_up_report(
+    spec: TrialSpec, epoch: int, rng: np.random.Generator, items: int
+) -> TrialReport:
+    """Return what a slot would report of an epoch of three."""
+    from mtl_search.storage.item_values import encode
+    from mtl_search.training.trial_report import TrialReport
+
+    metrics = {"lr": 0.01}
+    for task in spec.config.tasks:
+        metrics[f"train/{task}/loss"] = 0.7 - 0.1 * epoch
+        metrics[f"val/{task}/loss"] = 0.7 - 0.05 * epoch
+        metrics[f"val/{task}/auroc"] = 0.6 + 0.05 * epoch + 0.05 * rng.random()
+    test, texts = {}, ""
+    if epoch == 3 and spec.test:
+        test = {f"test/{task}/auroc": 0.7 + 0.1 * rng.random() for task in spec.config.tasks}
+        texts = encode({f"{task}/auroc": np.full(items, 0.7) for task in spec.config.tasks})
+    state: Any = "COMPLETE" if epoch == 3 else "RUNNING"
+    info: Any = {
+        "parameters": 100, "device": "cpu", "tasks": list(spec.config.tasks), "depth": 2,
+        "weights": {name: part.loss_weight for name, part in spec.config.tasks.items()},
+    }  # fmt: skip
+    best = spec.objective(metrics)
+    return TrialReport(
+        epoch, metrics, best, state, info=info, test=test, seconds=0.1 * epoch, items=texts
+    )
 
 
 def _peak_mb() -> float:

@@ -1,13 +1,16 @@
 """What a sweep of very many short trials costs its driver, and how it spreads over nodes.
 
+    .venv/bin/python -m tests.benchmarks.many_trials session [--at 100 500 2000 5000]
     .venv/bin/python -m tests.benchmarks.many_trials driver [--begun 0 900 4900] [--trials 100]
     .venv/bin/python -m tests.benchmarks.many_trials mlflow [--trials 100 1000 5000]
     .venv/bin/python -m tests.benchmarks.many_trials doors [--trials 1 100 1000 5000]
     .venv/bin/python -m tests.benchmarks.many_trials nodes [--trials 200]
 
-`driver` runs sweeps of a real Tune whose trials train nothing (two made-up epochs), each resumed
-after so many trials of a made-up journal, and prints the driver's processor milliseconds a trial by
-part, without the first tenth of the session's trials. MLflow is off there. `mlflow` sends the
+`session` runs one sweep of a real Tune whose trials train nothing (two made-up epochs), with MLflow
+on SQLite, and prints the driver's processor milliseconds a trial by part, over the last 100 trials
+(90 of the first 100) before each of the numbers. `driver` runs such sweeps without MLflow, each
+resumed after so many trials of a made-up journal, and prints the same without the first tenth of
+the session's trials. `mlflow` sends the
 journals of such sweeps to MLflow on SQLite and prints processor milliseconds a trial. `doors`
 prints processor seconds of the commands that read such sweeps, and of a resume up to its first new
 trial.
@@ -49,7 +52,7 @@ from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.study import set_log_level
 from mtl_search.search.sweep import SweepSession
-from mtl_search.training.trial_report import REPORT
+from mtl_search.training.trial_report import to_result
 from tests.benchmarks.doors import PROGRAM, Command, cost
 from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
 from tests.benchmarks.empty_slot import EPOCHS, EmptySlot, made_up_report, write_journal
@@ -91,6 +94,21 @@ def driver(begun: int, trials: int, folder: Path, *, with_tune: bool) -> list[Re
     return clock.readings
 
 
+def session(at: Sequence[int], folder: Path) -> list[Reading]:
+    """Run one sweep with MLflow; return a reading before and after the last trials of each part."""
+    wanted = settings(max(at), folder)
+    clock = DriverClock({*at, *(_before(number) for number in at)}, resident_mb)
+    slot = tune.with_resources(EmptySlot, {"CPU": 1})
+    with clock.running(), mock.patch.object(SweepSession, "_trainable", return_value=slot):
+        result = run(wanted, output=folder / "sweep", callbacks=[clock])
+    assert result.complete
+    return clock.readings
+
+
+def _before(number: int) -> int:
+    return max(number - 100, number // 10)
+
+
 def by_hand(config: Config, folder: Path, clock: DriverClock) -> None:
     """Ask the searcher for trials and report their epochs, as Tune would, one after another."""
     nodes = [{"CPU": config.resources.cpus_per_worker}]
@@ -103,45 +121,67 @@ def by_hand(config: Config, folder: Path, clock: DriverClock) -> None:
         observers=[notifier(progress), notifier(clock)],
         address="local",
     )
-    with SweepSession.open_folder(check_request(request)) as session:
+    checked = check_request(request)
+    with SweepSession.open_folder(checked) as session:
         session.write_start(slots=1)
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes, []))
-        searcher = ArmSearcher(session.context, monitor)
+        searcher = ArmSearcher(session.context, monitor, checked.data.targets)
         asked = 0
         while isinstance(answer := searcher.suggest(f"tune{asked}"), dict):
             for epoch in range(1, EPOCHS + 1):
-                report = made_up_report(answer["id"], epoch)
-                searcher.record_epoch(f"tune{asked}", report)
-            searcher.on_trial_complete(f"tune{asked}", {REPORT: report.to_json()})
+                reports = {trial: made_up_report(trial, epoch) for trial in answer["arms"]}
+                searcher.record_epoch(f"tune{asked}", reports, ())
+            searcher.on_trial_complete(f"tune{asked}", to_result(reports))
             asked += 1
 
 
 def print_driver(begun: Sequence[int], trials: int, *, with_tune: bool) -> None:
     """Print a table, one row a number of trials that have begun before."""
-    print(f"| trials | {' | '.join(PARTS)} | all | MB |")
-    print(f"|{'---|' * (len(PARTS) + 3)}")
+    print_head()
     for number in begun:
         with tempfile.TemporaryDirectory() as name:
             first, last = driver(number, trials, Path(name), with_tune=with_tune)
-        spent = {part: last.seconds[part] - first.seconds[part] for part in PARTS}
-        count = last.trials - first.trials
-        cells = [f"{1000 * spent[part] / count:.1f}" for part in PARTS]
-        cells += [f"{1000 * sum(spent.values()) / count:.1f}", f"{last.megabytes:.0f}"]
-        print(f"| {number + trials:,} | {' | '.join(cells)} |", flush=True)
+        print_row(number + trials, first, last)
+
+
+def print_session(at: Sequence[int]) -> None:
+    """Print a table, one row a number of trials of one session."""
+    with tempfile.TemporaryDirectory() as name:
+        readings = {reading.trials: reading for reading in session(at, Path(name))}
+    print_head()
+    for number in at:
+        print_row(number, readings[_before(number)], readings[number])
+
+
+def print_head() -> None:
+    """Print the head of a table of the driver's parts."""
+    print(f"| trials | {' | '.join(PARTS)} | all | MB |")
+    print(f"|{'---|' * (len(PARTS) + 3)}")
+
+
+def print_row(trials: int, first: Reading, last: Reading) -> None:
+    """Print milliseconds a trial between two readings."""
+    spent = {part: last.seconds[part] - first.seconds[part] for part in PARTS}
+    count = last.trials - first.trials
+    cells = [f"{1000 * spent[part] / count:.1f}" for part in PARTS]
+    cells += [f"{1000 * sum(spent.values()) / count:.1f}", f"{last.megabytes:.0f}"]
+    print(f"| {trials:,} | {' | '.join(cells)} |", flush=True)
 
 
 def resume(folder: Path) -> None:
     """Go on with a sweep, up to its first new trial."""
     config = load_config(folder / "config.yaml")
     request = SweepRequest(config, folder, resume=True, address="local")
-    with SweepSession.open_folder(check_request(request)) as session:
+    checked = check_request(request)
+    with SweepSession.open_folder(checked) as session:
         session.write_start(slots=1)
         context = session.context
         scheduler = ArmScheduler(config, 1)
         scheduler.restore_trials(session.record, context.objectives.best_so_far_by_epoch)
         nodes_now = [{"CPU": config.resources.cpus_per_worker}]
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes_now, []))
-        assert isinstance(ArmSearcher(context, monitor).suggest("tune0"), dict)
+        searcher = ArmSearcher(context, monitor, checked.data.targets)
+        assert isinstance(searcher.suggest("tune0"), dict)
 
 
 def print_doors(sizes: Sequence[int]) -> None:
@@ -252,6 +292,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     modes = parser.add_subparsers(dest="mode", required=True)
+    of_session = modes.add_parser("session")
+    of_session.add_argument("--at", type=int, nargs="+", default=[100, 500, 2000, 5000])
     of_driver = modes.add_parser("driver")
     of_driver.add_argument("--begun", type=int, nargs="+", default=[0, 900, 4900])
     of_driver.add_argument("--trials", type=int, default=100)
@@ -268,7 +310,9 @@ def main() -> None:
     of_drive.add_argument("address")
     wanted = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    if wanted.mode == "driver":
+    if wanted.mode == "session":
+        print_session(wanted.at)
+    elif wanted.mode == "driver":
         print_driver(wanted.begun, wanted.trials, with_tune=not wanted.without_tune)
     elif wanted.mode == "mlflow":
         print_mlflow(wanted.trials)

@@ -62,7 +62,7 @@ def config(wanted: Sweep) -> dict[str, Any]:
         "data": {"name": "digit_pairs", "train": wanted.samples, "validation": 500, "test": 500},
         "tasks": heads,
         "model": {"backbone": {"name": "mlp", "widths": [256, 256]}},
-        "training": {"epochs": wanted.epochs, "batch_size": 64},
+        "training": {"epochs": wanted.epochs, "batch_size": 64, "pack": 1},
         "search": {
             "trials": wanted.trials,
             "arms": "search",

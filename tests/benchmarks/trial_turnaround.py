@@ -104,7 +104,8 @@ def config(kind: str, wanted: Sweep, folder: Path) -> dict[str, Any]:
         "data": data,
         "tasks": {"left" if kind == "mlp" else "y": task},
         "model": {"backbone": backbone},
-        "training": {"epochs": EPOCHS, "batch_size": 64},
+        # One trial after another: what is measured lies between two trials of a slot.
+        "training": {"epochs": EPOCHS, "batch_size": 64, "pack": 1},
         "search": {
             "trials": wanted.trials,
             "arms": "search",
@@ -129,6 +130,7 @@ def run_ours(kind: str, wanted: Sweep) -> None:
     )
     from mtl_search.cluster import connection
     from mtl_search.search import sweep  # noqa: F401  # what is imported now is not timed
+    from tests.support.free_cpus import free_cpus
 
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as name:
@@ -146,7 +148,7 @@ def run_ours(kind: str, wanted: Sweep) -> None:
         result = run(parsed, output=folder / "sweep")
         seconds = time.perf_counter() - began
         record = result.record
-        free, all_cpus = ray.available_resources().get("CPU"), ray.cluster_resources()["CPU"]
+        free, all_cpus = free_cpus()
     assert free == all_cpus, f"{free:g} of {all_cpus:g} CPUs are free after the sweep"
     states = {"COMPLETE", "PRUNED"} if wanted.asha else {"COMPLETE"}
     ended = [t for t in record if t.state in states]

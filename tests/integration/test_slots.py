@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import ray
 
 from mtl_search import run
+from tests.support.free_cpus import free_cpus
 from tests.support.sweeps import (
     ASHA,
     PARTS,
@@ -43,15 +41,9 @@ def test_two_slots_are_two_processes_from_the_first_trial_to_the_last(runs: Path
     for trial in record:
         assert (len(trial.epochs) == 4) == (trial.state == "COMPLETE"), trial.id
     assert all(trial.state == "COMPLETE" for trial in record if trial.is_finalist)
-    _wait_until(lambda: ray.available_resources().get("CPU") == ray.cluster_resources()["CPU"])
+    free, all_cpus = free_cpus(patience=20)
+    assert free == all_cpus
     assert_mirrored(runs / "tiny")
-
-
-def _wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, ray.available_resources()
-        time.sleep(0.1)
 
 
 @pytest.mark.slow

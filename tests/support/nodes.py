@@ -169,7 +169,7 @@ class Nodes:
         """CPUs that nobody uses, and all CPUs of the nodes that live."""
         script = (
             "import ray; ray.init('auto', logging_level='ERROR');"
-            "print(ray.available_resources().get('CPU', 0), ray.cluster_resources()['CPU'])"
+            "from tests.support.free_cpus import free_cpus; print(*free_cpus())"
         )
         env = {
             **os.environ,

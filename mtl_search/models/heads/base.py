@@ -103,6 +103,7 @@ class Head(nn.Module, ABC):
     trivial_loss: Tensor
 
     __call__: Callable[..., Tensor]
+    _modules: dict[str, Any]
 
     def __init__(self, target: Target, loss: Any) -> None:
         super().__init__()
@@ -136,22 +137,24 @@ class Head(nn.Module, ABC):
         The number is that of the labels, whatever the loss. By it, accumulated batches and the
         shares of several workers add up to one mean over the whole global batch.
         """
+        elementwise: ElementwiseLoss = self._modules["elementwise"]  # see `Stage.forward`
         if self.complete:
             count = torch.full((), target.numel(), device=target.device)
-            return self.elementwise(output, self.encode(target), "sum"), count
+            return elementwise(output, self.encode(target), "sum"), count
         labelled = labelled_in(target)
-        if self.elementwise.ignores_missing:
-            return self.elementwise(output, target, "sum"), labelled.sum()
+        if elementwise.ignores_missing:
+            return elementwise(output, target, "sum"), labelled.sum()
         # Where a label is missing the loss is evaluated at label 0: NaN times 0 is NaN, also in the
         # gradient.
-        losses = self.elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
+        losses = elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
         return losses.masked_fill(~labelled, 0.0).sum(), labelled.sum()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean loss over all labels; exactly 0, with zero gradient, without labels."""
         if self.complete and target.numel():
             # Calling the module would cost the step of a small network a percent over all tasks.
-            return self.elementwise.forward(output, self.encode(target), "mean")
+            elementwise: ElementwiseLoss = self._modules["elementwise"]  # see `Stage.forward`
+            return elementwise.forward(output, self.encode(target), "mean")
         total, count = self.loss_sum(output, target)
         return total / count.clamp(min=1)
 
@@ -236,7 +239,7 @@ class PooledHead(Head):
         """Return (B, outputs) from the features of the one view."""
         (x,) = features
         mask = masks[0] if masks else None
-        outputs: Tensor = self.dense(pool(x, mask, self.pool))
+        outputs: Tensor = self._modules["dense"](pool(x, mask, self.pool))
         return outputs
 
 

@@ -64,7 +64,9 @@ class Regression(PooledHead):
 
     def encode(self, target: Tensor) -> Tensor:
         """Convert labels to standard deviations from the mean."""
-        return (target - self.mean) / self.std
+        buffers: dict[str, Any] = self._buffers  # see `Stage.forward`
+        scaled: Tensor = (target - buffers["mean"]) / buffers["std"]
+        return scaled
 
     def predict(self, output: Tensor) -> Tensor:
         """Convert scaled values (B,) or (B, L) to the target's units."""

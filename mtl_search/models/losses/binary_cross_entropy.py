@@ -33,8 +33,9 @@ class BinaryCrossEntropy(ElementwiseLoss):
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """Return losses (B,) or (B, L) of logits and labels in {0, 1} of that shape."""
+        weight = self._buffers["weight"]  # see `Stage.forward`
         return F.binary_cross_entropy_with_logits(
-            output.float(), target.float(), pos_weight=self.weight, reduction=reduction
+            output.float(), target.float(), pos_weight=weight, reduction=reduction
         )
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ class CrossEntropy(ElementwiseLoss):
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """Return losses (B,) of logits (B, K) and labels (B,); 0 where the label is -1."""
-        weight = self.weight
+        weight = self._buffers["weight"]  # see `Stage.forward`
         # torch would divide by the sum of the weights.
         by_weight = weight is not None and reduction == "mean"
         loss = F.cross_entropy(

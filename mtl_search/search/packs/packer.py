@@ -60,8 +60,8 @@ class Packer:
             record: The trial.
             live: The trials that run.
         """
-        shape = self._shape(record)
-        if self._limit < 2 or not shape:
+        shape = self._shape(record) if self._limit > 1 else ""
+        if not shape:
             return [record]
         bag = [record, *self._held]
         while len(bag) < self._limit * self._slots:
@@ -69,7 +69,7 @@ class Packer:
             if further is None:
                 break
             bag.append(further)
-        same = [trial for trial in bag if self._shape(trial) == shape]
+        same = [record, *(trial for trial in bag[1:] if self._shape(trial) == shape)]
         members = same[: min(self._limit, math.ceil(len(same) / self._slots))]
         chosen = {trial.id for trial in members}
         self._held = [trial for trial in bag if trial.id not in chosen]

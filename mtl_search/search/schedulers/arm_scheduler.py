@@ -43,6 +43,7 @@ class ArmScheduler(FIFOScheduler):
         self._added: set[str] = set()
         self._warm = False
         self._stopped: dict[str, set[str]] = {}  # Tune's id of a pack → its stopped members
+        self._places: dict[str, int] = {}  # Tune's id → its place in the order of submission
 
     def restore_trials(self, record: SweepRecord, objectives: Objectives) -> None:
         """Take in the reports of the trials of earlier sessions.
@@ -60,8 +61,22 @@ class ArmScheduler(FIFOScheduler):
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """Register the trial, or the members of a pack, with their arms."""
         self._keep_slots_warm(tune_controller, trial)
+        self._places.setdefault(trial.trial_id, len(self._places))
         for name, arm in trial.config["arms"].items():
             self._add(arm, name)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Return the trial that waits longest.
+
+        Tune asks at every event, and its own rule looks at all trials that there ever were.
+        """
+        live: list[Trial] = list(tune_controller.get_live_trials())
+        live.sort(key=lambda trial: self._places[trial.trial_id])
+        for status in (Trial.PENDING, Trial.PAUSED):
+            for trial in live:
+                if trial.status == status:
+                    return trial
+        return None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Return the arms' decision about trials that are still running.

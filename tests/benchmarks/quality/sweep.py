@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from mtl_search.cluster.monitor import CapacityMonitor
-from mtl_search.config import Config
+from mtl_search.config import Config, override
 from mtl_search.data import DataSet
 from mtl_search.search.arms import trial_seed
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
@@ -26,7 +26,7 @@ from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import TrialReport
+from mtl_search.training.trial_report import TrialReport, to_result
 from tests.benchmarks.command_line import read_lines
 from tests.support.local_sweep import checked_sweep
 from tests.support.trial_streams import Controller
@@ -101,6 +101,7 @@ class LocalSweep:
     """Run the trials of a sweep one after another in this process.
 
     Searcher, studies, scheduler and trainer are the product's; what Tune would call is called here.
+    Trials are not packed: without Ray no pack could be told which of its members are stopped.
 
     Args:
         config: The config of the sweep.
@@ -109,13 +110,14 @@ class LocalSweep:
     """
 
     def __init__(self, config: Config, data: DataSet, directory: Path) -> None:
+        config = override(config, {"training.pack": 1})
         checked = checked_sweep(config, directory, data)
         self.journal = Journal(directory / JOURNAL)
         self._session = SweepSession(checked, self.journal)
         self.context = self._session.context
         node = {"CPU": config.resources.cpus_per_worker}
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: ([node], []))
-        self._searcher = ArmSearcher(self.context, monitor)
+        self._searcher = ArmSearcher(self.context, monitor, checked.data.targets)
         self._scheduler = ArmScheduler(config, 1)
         self._runner = TrialRunner(checked.data, checked.objective)
 
@@ -165,15 +167,16 @@ class LocalSweep:
             trial_id=tune_id, config=answer, placement_group_factory="this process"
         )
         self._scheduler.on_trial_add(Controller(), trial)
-        spec = TrialSpec.from_json(answer["spec"])
+        (text,) = answer["specs"]
+        spec = TrialSpec.from_json(text)
         assert spec.until is None, "a population is not run here"
         self._runner.setup(spec)
         going, epoch = True, 0
         while going:
             report = self._epoch(epoch + 1)
             epoch = report.epoch
-            self._searcher.record_epoch(tune_id, report)
-            result = report.to_result()
+            self._searcher.record_epoch(tune_id, {spec.id: report}, ())
+            result = to_result({spec.id: report})
             if report.state == "RUNNING":
                 going = self._scheduler.on_trial_result(None, trial, result) == "CONTINUE"
             else:

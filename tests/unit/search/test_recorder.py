@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.tune.experiment import Trial
 
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.training.trial_report import TrialReport, to_result
@@ -72,3 +73,11 @@ def test_a_crash_without_an_error_file_is_passed_on_too(tmp_path: Path, name: st
     file = None if name is None else tmp_path / name
     recorder_of(searcher).on_trial_error(0, [], trial(file))
     assert searcher.crashes == [("tune1", "Ray does not say why")]
+
+
+def test_what_tune_would_keep_of_values_is_dropped() -> None:
+    ended: Any = Trial("stand-in", stub=True)
+    ended.run_metadata.update_metric("objective", 0.5)
+    recorder_of(Searcher()).on_trial_complete(0, [], ended)
+    assert not ended.run_metadata.metric_analysis
+    assert not ended.run_metadata.metric_n_steps

@@ -171,7 +171,7 @@ def test_the_distributions_are_compared_once_and_draws_stay_the_same(
         return [record.params for record in driver.records]
 
     kept = drawn()
-    monkeypatch.setattr("mtl_search.search.study._keep_search_space", lambda old, new: None)
+    monkeypatch.setattr("mtl_search.search.study._keep_history", lambda old, new: None)
     assert kept == drawn()
 
 

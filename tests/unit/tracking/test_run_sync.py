@@ -16,6 +16,7 @@ from mtl_search.tracking import mapping
 from mtl_search.tracking.links import open_client
 from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.run_sync import RunSync
+from mtl_search.tracking.store.ended_run import EndedRun
 from tests.support.mlflow_runs import runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, wait_until
 
@@ -59,6 +60,7 @@ class FakeClient:
     """
 
     def __init__(self) -> None:
+        self.takes_ended_runs = False
         self.runs: dict[str, SimpleNamespace] = {}
         self.sent: list[tuple[str, str, int]] = []
         self.fail_in = ""
@@ -80,6 +82,16 @@ class FakeClient:
         self.runs[run] = SimpleNamespace(info=info, data=data)
         self._may_fail("create_run", arrived=True)
         return run
+
+    def create_ended_runs(self, runs: Sequence[EndedRun]) -> list[str]:
+        self._may_fail("create_ended_runs", arrived=False)
+        names = []
+        for run in runs:
+            names.append(self.create_run(run.name, run.tags, run.started))
+            self.send(names[-1], run.points, run.params)
+            self.set_status(names[-1], run.status)
+        self._may_fail("create_ended_runs", arrived=True)
+        return names
 
     def send(
         self,
@@ -167,8 +179,14 @@ def test_a_trial_that_is_sent_after_its_end_takes_one_batch(tmp_path: Path) -> N
     assert (run_sync.waiting, run_sync.waiting_trials) == (0, [])
 
 
-def test_an_ended_trial_takes_three_requests(sweep_dir: Path) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_ended_trials_take_one_request_together_or_three_each(
+    sweep_dir: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
     client = open_client(config(), sweep_dir)
+    assert client.takes_ended_runs
+    if not at_once:
+        monkeypatch.setattr(client, "_writer", None)
     run_sync = RunSync(config(), client, "demo")
 
     def observe(event: Event, record: SweepRecord) -> None:
@@ -180,7 +198,8 @@ def test_an_ended_trial_takes_three_requests(sweep_dir: Path) -> None:
     for number in range(5):
         builder.trial("search", number, 0.8)
     run_sync.send()
-    assert client.answers - before == 5 * 3 + 1  # and one batch for the sweep's own run
+    # And one batch for the sweep's own run.
+    assert client.answers - before == (1 if at_once else 5 * 3) + 1
 
 
 def test_no_trial_is_sent_once_the_end_has_been_given_up(tmp_path: Path) -> None:
@@ -209,6 +228,44 @@ def test_what_failed_half_way_is_made_again_without_a_second_run(
     assert run_sync.waiting == 0
     assert client.trials() == ["", trial]
     assert client.runs["run-1"].info.status == "FINISHED"
+
+
+def test_trials_that_have_ended_are_made_at_once(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    client.takes_ended_runs = True
+    builder.sweep()
+    begun = builder.begin("search", 0)
+    run_sync.send()  # MLflow has heard of the first one
+    running = builder.begin("search", 1)
+    builder.end(begun)
+    ended = [builder.trial("search", number, 0.9) for number in range(2, 150)]
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(len(client.runs))
+        return False
+
+    run_sync.send(stop=stop)
+    assert client.trials() == ["", begun, *ended, running]
+    assert asked[1:3] == [2, 102]  # a hundred at a time
+    assert (run_sync.waiting, set(run_sync.run_ids)) == (0, {begun, running, *ended})
+    assert list(run_sync.record.trials) == [running]
+
+
+@pytest.mark.parametrize("arrives_anyway", [False, True])
+def test_trials_that_are_not_taken_at_once_are_sent_one_by_one(
+    tmp_path: Path, *, arrives_anyway: bool
+) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    client.takes_ended_runs = True
+    builder.sweep()
+    ended = [builder.trial("search", number, 0.9) for number in range(3)]
+    client.fail_in = "create_ended_runs"
+    client.arrives_anyway = arrives_anyway
+    run_sync.send()
+    assert run_sync.waiting == 0
+    assert client.trials() == ["", *ended]
+    assert {run.info.status for run in list(client.runs.values())[1:]} == {"FINISHED"}
 
 
 def test_points_are_not_sent_again_when_the_file_after_them_fails(tmp_path: Path) -> None:

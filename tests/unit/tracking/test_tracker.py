@@ -351,6 +351,7 @@ def test_the_end_of_the_wait_says_what_is_left(
         send(*arguments)
 
     monkeypatch.setattr(client, "send", send_slowly)
+    monkeypatch.setattr(client, "_writer", None)  # as of a server
     whole(builder, trials=2, seeds=2)
     timer = threading.Timer(1.5, interrupt_main)
     if way == "interrupt":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
@@ -115,3 +117,21 @@ def test_rungs_are_filled_when_they_are_first_needed() -> None:
     assert asked == []
     other.on_trial_add(Controller(), tune_trial("equal", 9))
     assert asked == ["equal-0", "equal-1", "equal-2"]
+
+
+def test_the_trial_that_waits_longest_runs_next() -> None:
+    under = scheduler()
+    choose: Any = under.choose_trial_to_run
+    trials = [tune_trial("search", number) for number in range(4)]
+    statuses = ["TERMINATED", "PAUSED", "PENDING", "PENDING"]
+    controller: Any = Controller()
+    for trial, status in zip(trials, statuses, strict=True):
+        under.on_trial_add(controller, trial)
+        trial.status = status
+    live = trials[:0:-1]  # Tune has them as a set, without those that have ended
+    controller.get_live_trials = lambda: live
+    assert choose(controller) is trials[2]
+    trials[2].status = trials[3].status = "RUNNING"
+    assert choose(controller) is trials[1]
+    trials[1].status = "RUNNING"
+    assert choose(controller) is None

@@ -1,0 +1,1 @@
+"""How much goes to MLflow's store at a time."""
