@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
+from mlflow.utils import environment
 
 from mtl_search.export.pyfunc.mlflow_pyfunc import pyfunc
 from mtl_search.export.pyfunc.saving import save_pyfunc
@@ -41,9 +42,15 @@ def test_it_predicts_the_same_numbers_without_pickle(
     assert not [file for file in (tmp_path / "saved").rglob("*") if file.suffix == ".pkl"]
 
 
-def test_what_is_wrong_is_an_error_that_servers_answer_with_400(tmp_path: Path) -> None:
+def test_what_is_wrong_is_an_error_that_servers_answer_with_400(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, model = trained("penguins", tmp_path / "train")
+    compared: list[object] = []  # which would read the files of all installed packages
+    monkeypatch.setattr(environment, "warn_dependency_requirement_mismatches", compared.append)
     save_pyfunc(model, tmp_path / "saved")
+    assert not compared
+    assert environment.warn_dependency_requirement_mismatches == compared.append
     loaded = pyfunc.load_model(str(tmp_path / "saved"))
     frame = model.example().assign(bill_length_mm="long")
     with pytest.raises(MlflowException, match="bill_length_mm") as caught:
