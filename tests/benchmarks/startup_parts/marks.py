@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import atexit
 import functools
-import importlib._bootstrap_external as loading  # type: ignore[import-not-found]  # not public
+import importlib
 import json
 import sys
 import time
@@ -51,7 +51,8 @@ def _timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _watch_imports() -> None:
-    execute = loading._LoaderBasics.exec_module
+    loader_class: Any = importlib.import_module("importlib._bootstrap_external")._LoaderBasics
+    execute = loader_class.exec_module
 
     def watched(loader: Any, module: ModuleType) -> None:
         began = time.time()
@@ -63,7 +64,7 @@ def _watch_imports() -> None:
             owner = functools.reduce(getattr, owners, module)
             setattr(owner, attribute, _timed(name, getattr(owner, attribute)))
 
-    loading._LoaderBasics.exec_module = watched
+    loader_class.exec_module = watched
 
 
 def _write(file: Path) -> None:

@@ -46,11 +46,11 @@ def test_what_is_wrong_is_an_error_that_servers_answer_with_400(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, model = trained("penguins", tmp_path / "train")
-    compared: list[object] = []  # which would read the files of all installed packages
-    monkeypatch.setattr(environment, "warn_dependency_requirement_mismatches", compared.append)
+    compare, compared = "warn_dependency_requirement_mismatches", []
+    monkeypatch.setattr(environment, compare, compared.append)
     save_pyfunc(model, tmp_path / "saved")
-    assert not compared
-    assert environment.warn_dependency_requirement_mismatches == compared.append
+    assert not compared  # that would read the lists of files of all installed packages
+    assert getattr(environment, compare) == compared.append
     loaded = pyfunc.load_model(str(tmp_path / "saved"))
     frame = model.example().assign(bill_length_mm="long")
     with pytest.raises(MlflowException, match="bill_length_mm") as caught:
