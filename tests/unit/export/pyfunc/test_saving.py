@@ -46,7 +46,8 @@ def test_what_is_wrong_is_an_error_that_servers_answer_with_400(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, model = trained("penguins", tmp_path / "train")
-    compare, compared = "warn_dependency_requirement_mismatches", []
+    compare = "warn_dependency_requirement_mismatches"
+    compared: list[object] = []
     monkeypatch.setattr(environment, compare, compared.append)
     save_pyfunc(model, tmp_path / "saved")
     assert not compared  # that would read the lists of files of all installed packages
