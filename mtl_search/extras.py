@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from mtl_search.errors import ConfigError
+from mtl_search.source.collection import collection_paused
 
 # Operators for which torchvision registers further functions when it is imported, without asking
 # whether they exist.
@@ -36,7 +37,8 @@ def import_extra(module: str, extra: str, path: str) -> Any:
     """
     define_torchvision_schemas()
     try:
-        return importlib.import_module(module)
+        with collection_paused():
+            return importlib.import_module(module)
     except ImportError as error:
         install = f"pip install 'mtl-search[{extra}]'"
         message = f"needs the package {module!r} ({error}); install it with: {install}"

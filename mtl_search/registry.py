@@ -11,11 +11,12 @@ import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.source import Definition, find_definition
+from mtl_search.source.collection import collection_paused
 from mtl_search.source.inspected import given_by_name, inspected_parameters
 from mtl_search.source.misfit import misfit
 from mtl_search.source.module_path import check_not_hidden
@@ -280,7 +281,8 @@ def import_attribute(name: str, path: str = "") -> Any:
     if path:  # else it is a reference of ours
         check_not_hidden(module_name, path)
     try:
-        module = importlib.import_module(module_name)
+        with nullcontext() if path else collection_paused():
+            module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the user's module may raise anything at import
         message = f"cannot import module {module_name!r} ({type(error).__name__}: {error})"
         raise ConfigError(message, path=path, value=name) from error

@@ -16,6 +16,7 @@ from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
 from mtl_search.data.datasets.families import with_all_tasks
+from mtl_search.source.collection import collection_paused
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -96,9 +97,10 @@ def run(
     check_components(parsed, started=resume, has_data=data is not None)
     display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
-    from mtl_search.search.request import SweepRequest, handed_over
-    from mtl_search.search.sweep import run_sweep
-    from mtl_search.tracking import Tracker, resume_command
+    with collection_paused():
+        from mtl_search.search.request import SweepRequest, handed_over, nothing
+        from mtl_search.search.sweep import run_sweep
+        from mtl_search.tracking import Tracker, resume_command
 
     callbacks = [*callbacks, display]
     complete = False
@@ -116,7 +118,8 @@ def run(
             objective=objective,
             data=data,
             observers=_observers(parsed, directory.name, callbacks, tracker),
-            on_start=tracker.start if tracker else None,
+            on_hold=tracker.begin if tracker else nothing,
+            on_start=tracker.start if tracker else nothing,
             address=address,
         )
         request = replace(request, go_on=resume_command(directory, handed_over(request)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 
@@ -28,6 +30,9 @@ def main() -> None:
     from mtl_search.cli.encoding import write_anything
 
     write_anything()
+    # At its end Python collects garbage several times, which takes 2 s after a sweep and frees what
+    # the end of the process frees in any case.
+    atexit.register(gc.freeze)
     from mtl_search.cli.app import app
     from mtl_search.cli.errors import FAILED, masked_traceback, print_error
 

@@ -13,13 +13,11 @@ from pathlib import Path
 import grpc
 import ray
 from ray._private import services
-from ray._private import utils as ray_utils
 from ray._private.authentication import authentication_token_setup as authentication
 from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 from ray.job_config import JobConfig
 
-from mtl_search.cluster import capacity, local_files, this_node
-from mtl_search.cluster.preloading import in_environment, preload_settings
+from mtl_search.cluster import capacity, local_files, local_ray, this_node
 from mtl_search.cluster.ray_versions import find_mismatch
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
@@ -105,36 +103,24 @@ def ray_session(config: Config | None, address: str = "local") -> Iterator[None]
     if ray.is_initialized():
         yield
         return
-    with handlers_kept(signal.SIGTERM):
-        if address == "local":
-            _start(config)
-        else:
+    if address != "local":
+        with handlers_kept(signal.SIGTERM):
             _join(address)
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _start(config: Config | None) -> None:
-    # The dashboard's state API is needed to clean up after Ray Train's worker groups.
-    dashboard = config is not None and config.resources.workers > 1
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
     export_working_directory()
     local_files.prepare()
-    try:
-        with in_environment(preload_settings(config, ray_utils.get_num_cpus())):
-            ray.init(
-                address="local",
-                include_dashboard=dashboard,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                job_config=_job_config(),
-            )
-    except Exception as error:  # of many kinds; on a very busy machine Ray gives up
-        ray.shutdown()
-        reason = local_files.explain(" ".join(str(error).split()))
-        raise ClusterError(f"Ray does not start on this machine: {reason}") from error
+    with handlers_kept(signal.SIGTERM):
+        local_ray.start(config, _job_config())
     _protect_token()
+    try:
+        with local_ray.inherited_environment():
+            yield
+    finally:
+        local_ray.stop()
 
 
 def _join(address: str) -> None:

@@ -28,6 +28,10 @@ from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.remote import check_storage
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True)
 class SweepRequest:
     """Say which sweep to run, where, and with which parts of the user's.
@@ -43,8 +47,10 @@ class SweepRequest:
             same, as the references that they are.
         data: A data set in place of the one that the config names.
         observers: Called with every event of the journal, in the driver.
-        on_start: Called once this process holds the folder and the config fits it, before the first
-            event. An error that it raises ends the sweep.
+        on_hold: Called once this process holds the folder and the config fits it, before Ray
+            starts: it begins what takes its time beside.
+        on_start: Called when Ray has started, before the first event. An error that it raises ends
+            the sweep.
         address: Address of a Ray cluster that runs already (see `connection.resolve_address`).
         go_on: The line that goes on with the sweep where Ray takes this process with it.
     """
@@ -56,7 +62,8 @@ class SweepRequest:
     objective: ObjectiveFunction | None = None
     data: DataSet | None = None
     observers: Sequence[Observer] = ()
-    on_start: Callable[[], None] | None = None
+    on_hold: Callable[[], None] = nothing
+    on_start: Callable[[], None] = nothing
     address: str | None = None
     go_on: str = "--resume, or resume=True in Python"
 

@@ -133,9 +133,9 @@ class SweepSession:
         request, config, directory = sweep.request, sweep.request.config, sweep.request.directory
         with disk.writes_to(directory), sweep_directory.locked(directory):
             prepare(directory, config, resume=request.resume)
+            request.on_hold()
             with cluster or nullcontext():
-                if request.on_start is not None:
-                    request.on_start()
+                request.on_start()
                 retention = CheckpointRetention(directory, config)
                 path = directory / sweep_directory.JOURNAL
                 with closing(Journal(path, [*request.observers, retention])) as journal:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mtl_search.errors import ConfigError
+from mtl_search.source.collection import collection_paused
 from mtl_search.tracking.address import (
     check_store,
     is_database,
@@ -250,14 +251,15 @@ def connect(uri: str) -> Any:
     Raises:
         ConfigError: MLflow knows no such URI.
     """
-    from mlflow.tracking import MlflowClient
-    from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
+    with collection_paused():  # also while a new database gets its tables
+        from mlflow.tracking import MlflowClient
+        from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
 
-    _quiet()
-    try:
-        return MlflowClient(tracking_uri=uri)
-    except UnsupportedModelRegistryStoreURIException as error:
-        raise unknown_address(uri) from error
+        _quiet()
+        try:
+            return MlflowClient(tracking_uri=uri)
+        except UnsupportedModelRegistryStoreURIException as error:
+            raise unknown_address(uri) from error
 
 
 def _retry_once(uri: str, call: Callable[[], T]) -> T:

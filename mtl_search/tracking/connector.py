@@ -38,14 +38,16 @@ class Connector:
 
     def open(self) -> TrackingClient | None:
         """Open the store; None where that fails, and `wait` says why."""
-        self._problem = None
         try:
-            return links.open_client(self._config, self._sweep_dir)
+            client = links.open_client(self._config, self._sweep_dir)
         except MtlSearchError as error:
             self._problem = error
         except Exception as error:  # noqa: BLE001  # all must reach the caller of `wait`
             text = f"tracking: {type(error).__name__}: {public_reason(error)}"
             self._problem = SweepError(text)
+        else:
+            self._problem = None
+            return client
         self.tried.set()
         return None
 
@@ -69,7 +71,7 @@ class Connector:
             "  to run without it: tracking.enabled=false"
         )
         if self.tried.wait(timeout):
-            problem = self._problem  # of the first attempt: the next one comes a second later
+            problem = self._problem  # of the last attempt that has ended
         if problem is None:
             return ""
         if must_answer or not isinstance(problem, StoreAwayError):

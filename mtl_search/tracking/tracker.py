@@ -56,9 +56,8 @@ _Message = Event | SweepPage | _Stop
 class Tracker:
     """Writes one sweep to MLflow: one run for the sweep, and below it one for each trial.
 
-    Whatever is in the journal and not in MLflow is sent when the tracker starts, or when MLflow
-    answers again. After `start` nothing is raised: a server that dies, or is away from the start,
-    costs one line in the log.
+    What is in the journal and not in MLflow is sent when the tracker starts, or when MLflow answers
+    again. After `start` nothing is raised: a server that is or goes away costs a line in the log.
 
     Args:
         config: The sweep's config.
@@ -89,10 +88,17 @@ class Tracker:
         self._monitor = SystemMetrics() if watch and config.tracking.system_metrics else None
         self._thread = threading.Thread(target=self._run, name="mtl_search.tracking", daemon=True)
 
-    def start(self, timeout: float = 60.0, *, must_answer: bool = False) -> None:
-        """Connect, and read what the journal already has.
+    def begin(self) -> None:
+        """Read what the journal already has, and begin to connect; `start` waits for it."""
+        if self._monitor is not None:
+            self._monitor.check()
+        while not self._queue.empty():
+            self._queue.get()  # what was observed before now is in the journal, too
+        self._history = read_events(self.sweep_dir / JOURNAL)
+        self._thread.start()
 
-        A store that does not answer is tried again while the sweep runs, and a line says so.
+    def start(self, timeout: float = 60.0, *, must_answer: bool = False) -> None:
+        """Connect, unless that has begun; a store that does not answer is tried again later.
 
         Args:
             timeout: Seconds to wait for the store.
@@ -102,12 +108,8 @@ class Tracker:
             ConfigError: The tracking URI or the experiment is wrong.
             SweepError: The store cannot be written or refuses us, or it did not answer and must.
         """
-        if self._monitor is not None:
-            self._monitor.check()
-        while not self._queue.empty():
-            self._queue.get()  # what was observed before now is in the journal, too
-        self._history = read_events(self.sweep_dir / JOURNAL)
-        self._thread.start()
+        if self._thread.ident is None:
+            self.begin()
         try:
             self._degraded = self._connector.wait(timeout, must_answer=must_answer)
         except MtlSearchError:

@@ -13,9 +13,13 @@ of all that it has started:
 - end: the report is printed and the process is gone;
 - training: the seconds of all trials over the number of slots; the rest is what a sweep costs.
 
-A busy machine changes every figure, so run it on a quiet one. With `--imports` nothing is run:
-processor seconds and the largest resident set of a process that imports what a driver and what a
-slot import are printed beside those of torch alone, the least of five runs each.
+Then come the parts of the driver, from when to when (those of several threads lie side by side),
+and what a slot did between the first trial and the last. `--checkout FOLDER` runs another version.
+A busy machine changes every figure, so run it on a quiet one.
+
+With `--imports` nothing is run: processor seconds and the largest resident set of a process that
+imports what a driver and what a slot import are printed beside those of torch alone, the least of
+five runs each, and which packages take most of it.
 """
 
 from __future__ import annotations
@@ -28,34 +32,49 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.startup_parts import imports
+from tests.benchmarks.startup_parts.slots import SlotSeconds, slot_seconds
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-PROGRAM = "from mtl_search.cli import main; main()"
+MARKS = Path(__file__).parent / "startup_parts" / "marks.py"
 _PLAN = re.compile(r"\d+ trials, \d+ at a time")
 
-# Title → what a process of that kind imports.
-IMPORTS = {
-    "nothing": "pass",
-    "torch": "import torch",
-    "torch and Ray Tune": "import torch; from ray import tune",
-    "training.runner": "import mtl_search.training.runner",
-    "a slot": "import mtl_search.training.workers.slot",
-    "the driver": "import mtl_search.search.sweep, mtl_search.tracking",
-    "the driver with MLflow": "import mtl_search.search.sweep, mtl_search.tracking, mlflow",
-}
+
+@dataclass(frozen=True)
+class Measured:
+    """Hold what was measured of a sweep.
+
+    Attributes:
+        parts: Name → seconds, those from the command to a moment first.
+        driver: Name, begin and end of each part of the driver, in seconds from the command.
+        slots: What the slots did.
+    """
+
+    parts: Mapping[str, float]
+    driver: Sequence[tuple[str, float, float]]
+    slots: SlotSeconds
 
 
-def parts(config: Path, overrides: Sequence[str], folder: Path) -> dict[str, float]:
-    """Run a sweep, and return the seconds from the command to each part."""
-    program = [sys.executable, "-c", PROGRAM, "run", str(config), *overrides, "--quiet"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
+def measure(config: Path, options: Sequence[str], folder: Path, checkout: Path) -> Measured:
+    """Run a sweep in an empty folder, and return what it took.
+
+    Args:
+        config: The sweep's config.
+        options: Changes to it, and options of `run`.
+        folder: The folder.
+        checkout: Where `mtl_search` is.
+    """
+    marks = folder / "marks.json"
+    program = [sys.executable, str(MARKS), str(marks), "run", str(config), *options, "--quiet"]
     began, clock = time.time(), time.monotonic()
     process = subprocess.Popen(
         [*program, "--output", str(folder / "sweep")],
         cwd=folder,
-        env=environment,
+        env=_environment(checkout),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -71,59 +90,72 @@ def parts(config: Path, overrides: Sequence[str], folder: Path) -> dict[str, flo
     end = time.monotonic() - clock
     if process.returncode:
         raise SystemExit(f"the sweep ended with status {process.returncode}")
-    moments, training = _moments(folder / "sweep")
-    found |= {name: moment - began for name, moment in moments.items()}
-    found |= {"end": end, "training": training, "all but training": end - training}
+    slots = slot_seconds(folder / "sweep" / "journal.jsonl")
+    found |= {"first trial": slots.first - began, "last trial": slots.last - began, "end": end}
+    found |= {"training": slots.training, "all but training": end - slots.training}
     found["processor seconds"] = usage.ru_utime + usage.ru_stime
-    return found
+    driver = [
+        (name, first - began, last - began if last else end)
+        for name, first, last in json.loads(marks.read_text())
+    ]
+    return Measured(found, sorted(driver, key=lambda part: part[1]), slots)
 
 
-def _moments(sweep: Path) -> tuple[dict[str, float], float]:
-    """Return when the first trial began to train and the last one ended, and what training took."""
-    lines = (sweep / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
-    epochs = [event for event in events if event["event"] == "epoch"]
-    ends = [event["time"] for event in events if event["event"] == "end"]
-    first = min(epochs, key=lambda event: float(event["time"]))
-    seconds: dict[str, float] = {event["id"]: event["seconds"] for event in epochs}  # their sums
-    slots = next(event["slots"] for event in events if event["event"] == "sweep")
-    moments = {"first trial": first["time"] - first["seconds"], "last trial": max(ends)}
-    return moments, sum(seconds.values()) / slots
+def _environment(checkout: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(checkout), "PYTHONUNBUFFERED": "1"}
 
 
-def import_costs(repeats: int = 5) -> dict[str, tuple[float, float]]:
-    """Return processor seconds and megabytes of processes that import, the least of some runs."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    costs: dict[str, tuple[float, float]] = {}
-    for _ in range(repeats + 1):  # once more, which warms the disk's cache
-        for title, program in IMPORTS.items():
-            process = subprocess.Popen([sys.executable, "-c", program], env=environment)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            cost = (usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-            costs[title] = min(cost, costs.get(title, cost))
-    return costs
+def print_sweep(measured: Measured) -> None:
+    """Print the tables of a sweep."""
+    print("| part | s |\n|---|---|")
+    for part, seconds in measured.parts.items():
+        print(f"| {part} | {seconds:.1f} |")
+    print("\n| part of the driver | from | to | s |\n|---|---|---|---|")
+    for name, first, last in measured.driver:
+        print(f"| {name} | {first:.1f} | {last:.1f} | {last - first:.1f} |")
+    print("\n| a slot, from the first trial to the last | s |\n|---|---|")
+    for part, seconds in measured.slots.parts.items():
+        print(f"| {part} | {seconds:.1f} |")
+
+
+def print_imports(checkout: Path, most: int = 10, repeats: int = 5) -> None:
+    """Print what imports cost, in all and by package.
+
+    Args:
+        checkout: Where `mtl_search` is.
+        most: Number of packages.
+        repeats: Number of runs.
+    """
+    environment = _environment(checkout)
+    print("| a process that imports | processor s | MB |\n|---|---|---|")
+    for title, (seconds, megabytes) in imports.import_costs(environment, repeats).items():
+        print(f"| {title} | {seconds:.2f} | {megabytes:.0f} |", flush=True)
+    for title in imports.BY_PACKAGE:
+        counted = imports.seconds_by_package(imports.PROCESSES[title], environment)
+        print(f"\n| {title}, own modules of | s |\n|---|---|")
+        for package, seconds in counted.most_common(most):
+            print(f"| {package} | {seconds:.2f} |")
+        print(f"| all | {sum(counted.values()):.2f} |")
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("overrides", nargs="*", metavar="path=value", help="changes to the config")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "quickstart.yaml")
+    parser.add_argument("--smoke", action="store_true", help="run the sweep with --smoke")
+    parser.add_argument("--checkout", type=Path, default=REPOSITORY, help="the version to run")
     parser.add_argument("--imports", action="store_true", help="print what imports cost instead")
     wanted = parser.parse_args()
+    checkout = wanted.checkout.resolve()
     if wanted.imports:
-        print("| a process that imports | processor s | MB |\n|---|---|---|")
-        for title, (seconds, megabytes) in import_costs().items():
-            print(f"| {title} | {seconds:.2f} | {megabytes:.0f} |", flush=True)
+        print_imports(checkout)
         return
+    options = [*wanted.overrides, *(["--smoke"] if wanted.smoke else [])]
     with tempfile.TemporaryDirectory() as name:
-        found = parts(wanted.config.resolve(), wanted.overrides, Path(name))
-    print("| part | s |\n|---|---|")
-    for part, seconds in found.items():
-        print(f"| {part} | {seconds:.1f} |")
+        print_sweep(measure(wanted.config.resolve(), options, Path(name), checkout))
 
 
 if __name__ == "__main__":

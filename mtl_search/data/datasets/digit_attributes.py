@@ -20,6 +20,7 @@ from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError
+from mtl_search.source.collection import collection_paused
 
 _DIGITS = tuple(map(str, range(10)))
 
@@ -63,7 +64,8 @@ def digit_attributes(
     options = SplitOptions.of(fractions=fractions, seed=seed)
     if labelled is not None:
         check_int(labelled, "data.labelled", low=len(_DIGITS))
-    from sklearn.datasets import load_digits  # takes a second, and only two data sets need it
+    with collection_paused():  # takes a second, and only two data sets need it
+        from sklearn.datasets import load_digits
 
     bunch = load_digits()
     digits = bunch.target.astype(np.int64)

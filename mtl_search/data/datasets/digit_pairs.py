@@ -15,6 +15,7 @@ from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.image_pairs import check_pair_counts, draw_split_pairs, pair_data_set
 from mtl_search.data.datasets.split_options import SplitOptions
 from mtl_search.data.splits import DEFAULT_FRACTIONS
+from mtl_search.source.collection import collection_paused
 
 _DIGITS = tuple(map(str, range(10)))
 
@@ -50,7 +51,8 @@ def digit_pairs(
     """
     counts = check_pair_counts(train=train, validation=validation, test=test)
     options = SplitOptions.of(fractions=fractions, seed=seed)
-    from sklearn.datasets import load_digits  # takes a second, and only this data set needs it
+    with collection_paused():  # takes a second, and only this data set needs it
+        from sklearn.datasets import load_digits
 
     bunch = load_digits()
     images = bunch.images[:, None]

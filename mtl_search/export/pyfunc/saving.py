@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +35,11 @@ def save_pyfunc(model: Model, folder: Path, **about: str) -> None:
 
     card: Any = pyfunc.Model(model_uuid=about.get("model_id"), **about) if about else pyfunc.Model()
     # MLflow calls pandas in ways that its next version will change.
-    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        warnings.catch_warnings(),
+        _requirements_as_they_are(),
+    ):
         warnings.simplefilter("ignore")
         networks = Path(temporary) / FOLDER
         model.save(networks)
@@ -46,3 +53,18 @@ def save_pyfunc(model: Model, folder: Path, **about: str) -> None:
             metadata={"inputs": described(model), "info": json.loads(json.dumps(model.info))},
             mlflow_model=card,
         )
+
+
+@contextmanager
+def _requirements_as_they_are() -> Iterator[None]:
+    """Let MLflow not compare the requirements with what is installed, from which they are taken.
+
+    It would read the lists of files of all installed packages, for about a second.
+    """
+    environment: Any = importlib.import_module("mlflow.utils.environment")
+    compare = environment.warn_dependency_requirement_mismatches
+    environment.warn_dependency_requirement_mismatches = lambda requirements: None
+    try:
+        yield
+    finally:
+        environment.warn_dependency_requirement_mismatches = compare

@@ -14,19 +14,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ray import tune
-from ray.util import get_node_ip_address
+from mtl_search.source.collection import collection_paused
 
-from mtl_search.config.secrets import reveal
-from mtl_search.data import DataSet
-from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.storage.permissions import make_private
-from mtl_search.training.out_of_memory import with_smaller_batches
-from mtl_search.training.packs.runner import PackRunner
-from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
-from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import TrialReport, to_result
-from mtl_search.training.workers import stops
+with collection_paused():  # every slot imports these, for most of the time until it trains
+    from ray import tune
+    from ray.util import get_node_ip_address
+
+    from mtl_search.config.secrets import reveal
+    from mtl_search.data import DataSet
+    from mtl_search.metrics.objective import ObjectiveFunction
+    from mtl_search.storage.permissions import make_private
+    from mtl_search.training.out_of_memory import with_smaller_batches
+    from mtl_search.training.packs.runner import PackRunner
+    from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
+    from mtl_search.training.trial import TrialSpec
+    from mtl_search.training.trial_report import TrialReport, to_result
+    from mtl_search.training.workers import stops
 
 
 class SlotTrainable(tune.Trainable):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,11 @@ def test_a_missing_config_names_the_nearest(config: str) -> None:
     status, output = run_cli("validate", "smal.yaml")
     assert status == WRONG_INPUT
     assert f"did you mean '{config}'?" in output
+
+
+def test_the_end_of_the_process_collects_no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a sweep it would take two seconds, in which the terminal waits."""
+    at_the_end: list[object] = []
+    monkeypatch.setattr(atexit, "register", at_the_end.append)
+    run_cli("--version")
+    assert gc.freeze in at_the_end

@@ -79,14 +79,17 @@ def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
     def observe(event: Event, record: SweepRecord) -> None:
         steps.append(event.kind)
 
-    def start() -> None:
+    def hold() -> None:
         assert (tmp_path / "sweep" / "config.yaml").is_file()
+        steps.append("hold")
+
+    def start() -> None:
         steps.append("start")
 
     tune.act = lambda searcher: steps.append("tune")
-    record = run_sweep(request_for(tmp_path, on_start=start, observers=[observe]))
+    record = run_sweep(request_for(tmp_path, on_hold=hold, on_start=start, observers=[observe]))
     assert steps == [
-        *("connected to local", "start", "sweep", "environment", "data", "scales"),
+        *("hold", "connected to local", "start", "sweep", "environment", "data", "scales"),
         *("tune", "disconnected"),
     ]
     event, *_ = events(tmp_path)

@@ -36,6 +36,34 @@ def test_a_sweep_begins_without_a_store_that_is_away_and_says_so(
     assert tracker.close(patience=0.0) == 0
 
 
+def test_one_that_answers_before_the_sweep_asks_for_it_was_never_away(
+    sweep_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The store is asked while Ray starts: its second attempt may come before the first event."""
+    open_client, attempts = links.open_client, []
+
+    def open_at_last(*arguments: Any) -> Any:
+        attempts.append(threading.current_thread().name)
+        if len(attempts) == 1:
+            raise StoreAwayError("away")
+        return open_client(*arguments)
+
+    monkeypatch.setattr(links, "open_client", open_at_last)
+    monkeypatch.setattr(connector, "_PAUSES_S", (0.05,))
+    tracker = Tracker(config(), sweep_dir, flush_s=0.1)
+    tracker.begin()
+    assert tracker._connector.tried.wait(5)
+    deadline = time.monotonic() + 20
+    while tracker._run_sync is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    tracker.start()
+    assert not tracker.degraded
+    assert attempts == ["mtl_search.tracking"] * 2
+    assert not [line for line in caplog.messages if "begins without it" in line]
+    assert tracker.close() == 0
+
+
 def test_a_store_that_comes_back_gets_all_from_the_start(
     sweep_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
+from mlflow.utils import environment
 
 from mtl_search.export.pyfunc.mlflow_pyfunc import pyfunc
 from mtl_search.export.pyfunc.saving import save_pyfunc
@@ -41,9 +42,16 @@ def test_it_predicts_the_same_numbers_without_pickle(
     assert not [file for file in (tmp_path / "saved").rglob("*") if file.suffix == ".pkl"]
 
 
-def test_what_is_wrong_is_an_error_that_servers_answer_with_400(tmp_path: Path) -> None:
+def test_what_is_wrong_is_an_error_that_servers_answer_with_400(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, model = trained("penguins", tmp_path / "train")
+    compare = "warn_dependency_requirement_mismatches"
+    compared: list[object] = []
+    monkeypatch.setattr(environment, compare, compared.append)
     save_pyfunc(model, tmp_path / "saved")
+    assert not compared  # that would read the lists of files of all installed packages
+    assert getattr(environment, compare) == compared.append
     loaded = pyfunc.load_model(str(tmp_path / "saved"))
     frame = model.example().assign(bill_length_mm="long")
     with pytest.raises(MlflowException, match="bill_length_mm") as caught:
