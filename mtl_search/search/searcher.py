@@ -20,7 +20,7 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.trial_info import State
+from mtl_search.storage.trial_info import APART, State
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import REPORTS, TrialReport, of_result
 
@@ -208,6 +208,8 @@ class ArmSearcher(Searcher):
         for record in members:
             self._packer.separate(record)
             self._queue.put_back(record)
+            with self.disk_stopper.catch_full_disk():
+                self._log.note(record, {"pack": f"{APART}the process of the pack died"})
 
     def _record_crash_of(self, record: TrialRecord, reason: str) -> None:
         self._crashes[record.id] += 1

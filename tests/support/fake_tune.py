@@ -171,7 +171,7 @@ class FakeTune:
     ) -> TrialRecord:
         """Let a trial report its epochs and end: COMPLETE, PRUNED, FAIL, or CRASH for good."""
         for number in range(1, epochs):
-            self.epoch(trial_id, number, **changes)
+            self.epoch(trial_id, number, stopped=False, **changes)
         spec = self.live[trial_id]
         if state == "CRASH":
             for _ in range(self.config.search.retries):

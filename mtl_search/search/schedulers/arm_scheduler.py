@@ -112,7 +112,7 @@ class ArmScheduler(FIFOScheduler):
         return str(decision)
 
     def _forget(self, trial: Trial) -> None:
-        if self._stopped.pop(trial.trial_id, None):
+        if self._stopped.pop(trial.trial_id, None) and trial.config["stops"]:
             stops.forget(trial.config["stops"])
 
     def _complete(self, arm: str, name: str, report: TrialReport) -> None:
