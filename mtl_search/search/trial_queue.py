@@ -119,13 +119,16 @@ class TrialQueue:
         if record.is_finalist:
             waiting = self._next_interrupted(self._repeats())
             return waiting or (self._next_finalist() if self._pending else None)
-        phase = next(names for names in self._phases if record.arm in names)
+        number = next(n for n, names in enumerate(self._phases) if record.arm in names)
+        phase = self._phases[number]
         waiting = self._next_interrupted(phase)
         if waiting is not None:
             self._studies.of(waiting.arm)
             return waiting
         if record.is_offered:
             return self._next_offer() if self._offers else None
+        if self._limits.phase_is_over(number):
+            return None
         busy = {trial.arm for trial in live}
         arm = self._next_arm([name for name in phase if self._draws_freely(name, busy)])
         return None if arm is None else self._new_trial(self._context.arms[arm])
@@ -161,7 +164,7 @@ class TrialQueue:
                 return record
             if any(record.arm in phase and not record.is_offered for record in live):
                 return WAIT
-        record = None if self._limits.search_is_over else self._next_offer()
+        record = None if self._limits.search_is_over else self._next_left_over()
         if record is not None:
             return record
         if any(not record.is_finalist for record in live):
@@ -238,6 +241,14 @@ class TrialQueue:
             seed=trial_seed(self._context.config.seed, arm.name, number),
             role=role,
         )
+
+    def _next_left_over(self) -> TrialRecord | None:
+        """Return a trial that waited when the time of its phase was over, or a new offered one."""
+        record = self._next_interrupted(self._context.arms)
+        if record is None:
+            return self._next_offer()
+        self._studies.of(record.arm)
+        return record
 
     def _next_offer(self) -> TrialRecord | None:
         if self._offers is None:

@@ -1,7 +1,7 @@
 """The same sweeps in packs and one after another: the plan of trials, verdicts, test metrics.
 
     .venv/bin/python -m tests.benchmarks.packs_verdict --sets 20 --jobs 2 --out packs_verdict.md
-    .venv/bin/python -m tests.benchmarks.packs_verdict --rows related --pack 8 --set search.trials=20
+    .venv/bin/python -m tests.benchmarks.packs_verdict --rows related --set search.trials=20
 
 Each planted set is swept twice by the product's searcher and trainer, without Ray: with
 `training.pack: 1` and with packs. The table says in how many sweeps the trials had the same seeds,
@@ -38,6 +38,18 @@ _SMALL = (
     "search.finalists.top=1",
     "search.finalists.seeds=3",
     "search.finalists.max_seeds=3",
+)
+
+_COLUMNS = (
+    "row",
+    "sweeps",
+    "trials in packs",
+    "same plan",
+    "trials alike",
+    "largest difference of an objective",
+    "same verdict",
+    "test R² in packs less alone, points",
+    "processor time",
 )
 
 Pair = tuple[PackedOutcome, PackedOutcome]
@@ -77,11 +89,7 @@ def render(pairs: Sequence[Pair]) -> str:
     Args:
         pairs: The outcomes of each set, one after another and in packs.
     """
-    lines = [
-        "| row | sweeps | trials in packs | same plan | trials alike | largest difference of an "
-        "objective | same verdict | test R² in packs less alone, points | processor time |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
     rows = dict.fromkeys(alone.job.row for alone, _ in pairs)
     lines += [_line(row, [pair for pair in pairs if pair[0].job.row == row]) for row in rows]
     verdicts = Counter((pair[0].job.row, pair[0].sharing, pair[1].sharing) for pair in pairs)

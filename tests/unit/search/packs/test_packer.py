@@ -295,8 +295,8 @@ def _unfinished(fake: FakeTune) -> set[str]:
     return {trial.id for trial in fake.record if not trial.finished}
 
 
-def _timed(session: Session, seconds: float) -> FakeTune:
-    fake = session(config(8, **{"search.time_budget": seconds}), slots=1)
+def _timed(session: Session, seconds: float, **changes: Any) -> FakeTune:
+    fake = session(config(8, **{"search.time_budget": seconds, **changes}), slots=1)
     fake.journal.write(SweepStarted(id=fake.record.id, name="small"))
     return fake
 
@@ -336,6 +336,40 @@ def test_a_phase_is_not_over_before_each_arm_has_trained(
             fake.end(key)
     trained = {trial.arm for trial in fake.record if trial.epochs}
     assert trained == {"single/kind", "single/size", "equal", "search"}
+
+
+def test_what_waits_when_a_phase_is_over_is_trained_if_the_search_has_time(
+    session: Session, clock: list[float]
+) -> None:
+    fake = _timed(session, 1000, **{"search.trials": 8})
+    fake.suggest()
+    waiting = _waiting(fake)
+    clock[0] = 400.0  # the first phase has less, the search has 500
+    fake.run()
+    assert waiting
+    assert not _unfinished(fake)
+    assert fake.searcher.finished
+    assert fake.record.count("search", offered=False) == 8
+    assert fake.record.count("equal", offered=False) < 8  # no more began in the first phase
+
+
+def test_offers_that_wait_are_tried_after_the_time_of_the_phases_of_their_arms(
+    session: Session, clock: list[float]
+) -> None:
+    fake = _timed(session, 1000)
+    while not any(trial.is_offered for trial in fake.record):
+        for key in [*fake.live]:
+            fake.end(key)
+        fake.suggest()
+    assert any(fake.record.trials[name].is_offered for name in _waiting(fake))
+    clock[0] = 450.0  # the search has 500, and the phases have a part of it
+    for key in [*fake.live]:
+        fake.end(key)
+    fake.suggest()
+    assert all(fake.record.trials[spec.id].is_offered for spec in fake.live.values())
+    fake.run()
+    assert fake.searcher.finished
+    assert not _unfinished(fake)
 
 
 def test_a_wish_to_stop_ends_the_sweep_with_what_waits_for_a_resume(session: Session) -> None:
