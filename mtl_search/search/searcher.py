@@ -205,11 +205,12 @@ class ArmSearcher(Searcher):
             len(members),
             reason,
         )
+        last_line = reason.strip().splitlines()[-1].strip()
         for record in members:
             self._packer.separate(record)
             self._queue.put_back(record)
             with self.disk_stopper.catch_full_disk():
-                self._log.note(record, {"pack": f"{APART}the process of the pack died"})
+                self._log.note(record, {"pack": f"{APART}its process died: {last_line}"})
 
     def _record_crash_of(self, record: TrialRecord, reason: str) -> None:
         self._crashes[record.id] += 1

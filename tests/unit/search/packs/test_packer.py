@@ -256,7 +256,7 @@ def test_the_death_of_a_process_fails_no_member_that_is_not_to_blame(
     left = [name for name in names if name != names[1]]
     assert "a pack of 3 trials died" in caplog.text
     assert [four.record.trials[name].info["pack"] for name in left] == [
-        f"{APART}the process of the pack died"
+        f"{APART}its process died: killed"
     ] * 3
     for name in left:
         key = str(four.suggest())
