@@ -205,7 +205,7 @@ class ArmSearcher(Searcher):
             len(members),
             reason,
         )
-        last_line = reason.strip().splitlines()[-1].strip()
+        last_line = reason.strip().rpartition("\n")[2].strip()
         for record in members:
             self._packer.separate(record)
             self._queue.put_back(record)
