@@ -20,7 +20,7 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.trial_info import APART, State
+from mtl_search.storage.trial_info import DIED, State
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import REPORTS, TrialReport, of_result
 
@@ -161,6 +161,7 @@ class ArmSearcher(Searcher):
                 self.disk_stopper.error = DiskFullError(report.reason)
         for name, report in reports.items():
             if self.disk_stopper.error is None and name in members:
+                self._packer.hear(members[name], report.info.get("pack"))
                 with self.disk_stopper.catch_full_disk():
                     self._log.epoch(members[name], report)
         if self.disk_stopper.error is not None:
@@ -210,7 +211,7 @@ class ArmSearcher(Searcher):
             self._packer.separate(record)
             self._queue.put_back(record)
             with self.disk_stopper.catch_full_disk():
-                self._log.note(record, {"pack": f"{APART}its process died: {last_line}"})
+                self._log.note(record, {"pack": f"{DIED}{last_line}"})
 
     def _record_crash_of(self, record: TrialRecord, reason: str) -> None:
         self._crashes[record.id] += 1

@@ -12,8 +12,9 @@ Role = Literal["", "member", "last", "mean", "offered"]
 MEMBER: Role = "member"
 OFFERED: Role = "offered"
 
-# What `pack` of a trial begins with whose pack was taken apart.
+# What `pack` of a trial begins with whose pack was taken apart, and where its process has died.
 APART = "apart: "
+DIED = f"{APART}its process died: "
 
 
 class TrialInfo(TypedDict, total=False):

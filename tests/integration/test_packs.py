@@ -13,7 +13,7 @@ from mtl_search import Callback, run
 from mtl_search.config import load_config
 from mtl_search.metrics.objective import Objective
 from mtl_search.search.arms import plan_arms
-from mtl_search.storage.trial_info import APART
+from mtl_search.storage.trial_info import DIED
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
@@ -71,7 +71,7 @@ def test_members_are_trials_like_others_and_a_death_fails_none(runs: Path) -> No
     assert states.count("PRUNED") >= 2
     packs = [trial.info.get("pack") for trial in record]
     assert packs.count(4) >= 4
-    died = [pack for pack in packs if str(pack).startswith(f"{APART}its process died: ")]
+    died = [pack for pack in packs if str(pack).startswith(DIED)]
     assert 2 <= len(died) <= 3
     assert_mirrored(sweep)
     for trial in record.arm("equal")[:4]:

@@ -9,10 +9,14 @@ from mtl_search.data.dataset import Target
 from mtl_search.search.context import SweepContext
 from mtl_search.search.packs.shape import pack_shape
 from mtl_search.search.trial_queue import TrialQueue
+from mtl_search.storage.trial_info import DIED
 from mtl_search.storage.trial_record import TrialRecord
 
 # Members of a pack with `training.pack: auto`.
 AUTO_SIZE = 16
+# So many packs are drawn ahead, so that trials of each shape come together. With a time budget it
+# is one, since what waits at its end is not trained.
+_AHEAD = 4
 
 
 class Packer:
@@ -33,10 +37,14 @@ class Packer:
     ) -> None:
         setting = context.config.training.pack
         self._limit = AUTO_SIZE if setting == "auto" else setting
+        self._ahead = _AHEAD if context.config.search.time_budget is None else 1
         self._context = context
         self._queue = queue
         self._targets = targets
         self._shapes: dict[str, str] = {}  # id of a trial that waits → its shape
+        self._refused: set[str] = set()  # shapes that cannot be trained as one program
+        for trial in context.record:
+            self._refuse(trial, trial.info.get("pack"))
         self._alone = {trial.id for trial in context.record if self._has_left_files(trial)}
 
     def members(
@@ -53,12 +61,7 @@ class Packer:
         if not shape:
             self._shapes.pop(record.id, None)
             return [record]
-        bag = [record]
-        while len(bag) < self._limit * slots:
-            further = self._queue.free_trial(record, [*live, *bag])
-            if further is None:
-                break
-            bag.append(further)
+        bag = self._gathered(record, live, self._limit * slots)
         same = [trial for trial in bag if self._shape(trial) == shape]
         members = same[: min(self._limit, math.ceil(len(same) / slots))]
         for member in members:
@@ -66,6 +69,20 @@ class Packer:
         chosen = {member.id for member in members}
         self._queue.hold([trial for trial in bag if trial.id not in chosen])
         return members
+
+    def _gathered(
+        self, record: TrialRecord, live: Sequence[TrialRecord], wanted: int
+    ) -> list[TrialRecord]:
+        """Return a trial and further ones, so many of its shape if there are."""
+        bag = [record]
+        same = 1
+        while same < wanted and len(bag) < wanted * self._ahead:
+            further = self._queue.free_trial(record, [*live, *bag])
+            if further is None:
+                break
+            bag.append(further)
+            same += self._shape(further) == self._shape(record)
+        return bag
 
     def separate(self, record: TrialRecord) -> None:
         """Let a trial be trained by itself from now on.
@@ -75,14 +92,29 @@ class Packer:
         """
         self._alone.add(record.id)
 
+    def hear(self, record: TrialRecord, pack: object) -> None:
+        """Make no pack of a shape again that was taken apart.
+
+        Args:
+            record: A trial.
+            pack: What it says of its pack, as in `TrialInfo`.
+        """
+        if pack != record.info.get("pack"):
+            self._refuse(record, pack)
+
+    def _refuse(self, record: TrialRecord, pack: object) -> None:
+        # The death of a process may be that of its node, and says nothing about the shape.
+        if isinstance(pack, str) and not pack.startswith(DIED):
+            self._refused.add(self._compute_shape(record))
+
     def _shape(self, record: TrialRecord) -> str:
         if record.id not in self._shapes:
-            self._shapes[record.id] = self._compute_shape(record)
-        return self._shapes[record.id]
+            is_single = record.is_member or record.split or record.id in self._alone
+            self._shapes[record.id] = "" if is_single else self._compute_shape(record)
+        shape = self._shapes[record.id]
+        return "" if shape in self._refused else shape
 
     def _compute_shape(self, record: TrialRecord) -> str:
-        if record.is_member or record.split or record.id in self._alone:
-            return ""
         return pack_shape(self._queue.spec(record).config, self._targets)
 
     def _has_left_files(self, record: TrialRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import time
 from functools import cache
@@ -14,7 +15,7 @@ import pytest
 from mtl_search.search.packs.packer import AUTO_SIZE
 from mtl_search.search.protocol import time_budget
 from mtl_search.storage.events import SweepStarted
-from mtl_search.storage.trial_info import APART
+from mtl_search.storage.trial_info import APART, DIED
 from mtl_search.training.trial_report import TrialReport
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session
@@ -146,6 +147,7 @@ def test_trials_of_other_shapes_wait_and_come_next(session: Session) -> None:
         "single-kind-0000",
         "single-kind-0001",
         "single-kind-0002",
+        "single-kind-0003",
     }
     waiting = _waiting(fake)
     assert "single-size-0000" in waiting
@@ -159,7 +161,7 @@ def test_trials_of_other_shapes_wait_and_come_next(session: Session) -> None:
 def test_a_resume_takes_up_trials_that_waited_and_packs_them(session: Session) -> None:
     first = session(config(8), slots=1)
     first.suggest()
-    key, other, _ = list(first.live)
+    key, other, *_ = list(first.live)
     first.epoch(key, 1)
     (Path(first.live[other].directory)).mkdir(parents=True)  # a checkpoint that it did not tell of
     left = [trial.id for trial in first.record]
@@ -169,7 +171,8 @@ def test_a_resume_takes_up_trials_that_waited_and_packs_them(session: Session) -
     # How far these are is known to their checkpoints alone.
     assert ["single-kind-0000"] in second.packs
     assert ["single-kind-0001"] in second.packs
-    assert ["single-size-0000", "single-size-0001", "single-size-0002"] in second.packs
+    assert ["single-kind-0002", "single-kind-0003"] in second.packs
+    assert [f"single-size-{number:04d}" for number in range(4)] in second.packs
     assert set(left) <= {name for pack in second.packs for name in pack}
     assert all(trial.finished for trial in second.record)
 
@@ -255,9 +258,7 @@ def test_the_death_of_a_process_fails_no_member_that_is_not_to_blame(
     four.crash(one)
     left = [name for name in names if name != names[1]]
     assert "a pack of 3 trials died" in caplog.text
-    assert [four.record.trials[name].info["pack"] for name in left] == [
-        f"{APART}its process died: killed"
-    ] * 3
+    assert [four.record.trials[name].info["pack"] for name in left] == [f"{DIED}killed"] * 3
     for name in left:
         key = str(four.suggest())
         assert four.live[key].id == name
@@ -277,6 +278,29 @@ def test_the_last_member_of_a_pack_is_to_blame_for_its_process(four: FakeTune) -
         four.end(key)
     four.crash(last)
     assert states(four)[-1] == "FAIL"
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_shape_that_was_taken_apart_is_packed_no_more(session: Session, resumed: bool) -> None:
+    settings = config(4, **{"search.arms": ["single"], "search.trials": 24})
+    fake = session(settings, slots=1)
+    fake.suggest()
+    assert all(name.startswith("single-kind") for name in fake.packs[0])
+    assert len(fake.packs[0]) == 4
+    for name in fake.packs[0]:
+        report = dataclasses.replace(_report("RUNNING"), info={"pack": f"{APART}no rule"})
+        _tell(fake, {name: report}, set())
+    if resumed:
+        fake.kill()
+        fake = session(settings, slots=1)
+    first = 0 if resumed else 1
+    fake.run()
+    sizes = {
+        kind: {len(pack) for pack in fake.packs[first:] if pack[0].startswith(kind)}
+        for kind in ("single-kind", "single-size", "final-single-kind")
+    }
+    assert sizes["single-kind"] == sizes["final-single-kind"] == {1}
+    assert max(sizes["single-size"]) == 4
 
 
 # -------------------------------------------------------------------------------- when time is over
