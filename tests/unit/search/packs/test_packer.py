@@ -272,6 +272,17 @@ def test_the_death_of_a_process_fails_no_member_that_is_not_to_blame(
     assert four.searcher.finished
 
 
+def test_the_death_of_a_process_forbids_no_further_packs(session: Session) -> None:
+    """It may have been that of its node."""
+    settings = config(4, **{"search.arms": ["search"], "search.trials": 8, **ONE_DEPTH})
+    fake = session(settings, slots=1)
+    fake.crash(str(fake.suggest()))
+    fake.kill()
+    resumed = session(settings, slots=1)
+    resumed.run()
+    assert max(len(pack) for pack in resumed.packs if pack[0].startswith("search")) == 4
+
+
 def test_the_last_member_of_a_pack_is_to_blame_for_its_process(four: FakeTune) -> None:
     *others, last = four.live
     for key in others:
