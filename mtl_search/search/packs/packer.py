@@ -115,7 +115,8 @@ class Packer:
         return "" if shape in self._refused else shape
 
     def _compute_shape(self, record: TrialRecord) -> str:
-        return pack_shape(self._queue.spec(record).config, self._targets)
+        arm = self._context.arm_of(record.arm, record.origin)
+        return pack_shape(arm.config(self._context.config, record.overrides), self._targets)
 
     def _has_left_files(self, record: TrialRecord) -> bool:
         """Return whether a trial of an earlier session may be at another epoch than the first.
