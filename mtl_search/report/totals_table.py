@@ -12,6 +12,7 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.selection import SelectionFloor
 from mtl_search.analysis.summary import ArmTotals, arm_totals
+from mtl_search.analysis.views.parts.packs import packs_sentence
 from mtl_search.report.tables import Column, fitted
 from mtl_search.storage.records import SweepRecord
 
@@ -64,6 +65,8 @@ def print_totals(
     console.print(fitted("What each arm took", columns, console))
     if any(by_luck):
         console.print(Text(_FLOOR_NOTE, style="dim"))
+    if packs := packs_sentence(record):
+        console.print(Text(packs, style="dim"))
 
 
 def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:

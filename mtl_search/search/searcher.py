@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -19,9 +20,11 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.trial_info import State
+from mtl_search.storage.trial_info import DIED, State
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import REPORTS, TrialReport, of_result
+
+logger = logging.getLogger(__name__)
 
 
 class ArmSearcher(Searcher):
@@ -58,13 +61,12 @@ class ArmSearcher(Searcher):
         self._studies = ArmStudies(context)
         self._log = TrialLog(context, self._studies)
         self._queue = TrialQueue(context, self._studies, self._log)
-        self._packer = Packer(context, self._queue, targets, capacity_monitor.most)
+        self._packer = Packer(context, self._queue, targets)
 
     @property
     def finished(self) -> bool:
         """Whether every arm, finalists included, has spent its budget."""
-        waiting = self._live or self._packer.holds_trials
-        return self.error is None and not waiting and self._queue.exhausted
+        return self.error is None and not self._live and self._queue.exhausted
 
     # Tune's own FINISHED is a str, which its signature leaves out.
     def suggest(  # type: ignore[override]
@@ -91,16 +93,17 @@ class ArmSearcher(Searcher):
         if self.error is not None:
             return None if self._live else str(self.FINISHED)
         # A sweep that has finished needs no room to say so.
-        if not self.finished and len(self._live) >= self._capacity_monitor.slots():
+        free = self._capacity_monitor.slots() - len(self._live) if not self.finished else 1
+        if free < 1:
             return None
         live = [record for members in self._live.values() for record in members.values()]
-        record = self._packer.take() or self._queue.next(live)
+        record = self._queue.next(live)
         if record is FINISHED:
             return str(self.FINISHED)
         if record is WAIT:
             return None
         assert isinstance(record, TrialRecord)
-        members = self._packer.members(record, live)
+        members = self._packer.members(record, live, free)
         self._live[trial_id] = {member.id: member for member in members}
         specs = [self._queue.spec(member).to_json() for member in members]
         return {
@@ -158,8 +161,11 @@ class ArmSearcher(Searcher):
                 self.disk_stopper.error = DiskFullError(report.reason)
         for name, report in reports.items():
             if self.disk_stopper.error is None and name in members:
+                self._packer.hear(members[name], report.info.get("pack"))
                 with self.disk_stopper.catch_full_disk():
                     self._log.epoch(members[name], report)
+        if self.disk_stopper.error is not None:
+            return  # a resume goes on with all of them
         if len(members) == 1 and len(reports) == 1:
             return  # how a single trial ends comes to `on_trial_complete`
         for name, report in reports.items():
@@ -184,8 +190,28 @@ class ArmSearcher(Searcher):
         if members is None:  # it had ended, and something went wrong when that was written down
             self.error = SweepError(f"the sweep cannot go on: {reason}")
             return
+        if len(members) > 1:
+            self._separate(members.values(), reason)
+            return
         for record in members.values():
             self._record_crash_of(record, reason)
+
+    def _separate(self, members: Collection[TrialRecord], reason: str) -> None:
+        """Let the members of a pack whose process died go on alone.
+
+        Which of them is to blame shows then, and no other fails for it.
+        """
+        logger.warning(
+            "the process of a pack of %d trials died; they go on one after another: %s",
+            len(members),
+            reason,
+        )
+        last_line = reason.strip().rpartition("\n")[2].strip()
+        for record in members:
+            self._packer.separate(record)
+            self._queue.put_back(record)
+            with self.disk_stopper.catch_full_disk():
+                self._log.note(record, {"pack": f"{DIED}{last_line}"})
 
     def _record_crash_of(self, record: TrialRecord, reason: str) -> None:
         self._crashes[record.id] += 1
@@ -196,7 +222,7 @@ class ArmSearcher(Searcher):
         times = "1 time" if crashes == 1 else f"{crashes} times"
         with self.disk_stopper.catch_full_disk():
             self._log.end(record, "FAIL", f"its process died {times}: {reason}", {})
-            self._stop_if_nothing_works()
+            self._stop_if_nothing_works(())
 
     def _end(self, trial_id: str, name: str, report: TrialReport) -> None:
         """Write the end of a trial that ended by itself or was stopped."""
@@ -207,11 +233,16 @@ class ArmSearcher(Searcher):
         state: State = "PRUNED" if report.state == "RUNNING" else report.state
         with self.disk_stopper.catch_full_disk():
             self._log.end(record, state, report.reason, report.test, report.items)
-            self._stop_if_nothing_works()
+            self._stop_if_nothing_works(self._live[trial_id].values())
 
-    def _stop_if_nothing_works(self) -> None:
-        """Abort where all trials so far have failed, as a mistake in the model or the data does."""
-        if self._works:
+    def _stop_if_nothing_works(self, beside: Collection[TrialRecord]) -> None:
+        """Abort where all trials so far have failed, as a mistake in the model or the data does.
+
+        Args:
+            beside: The members of the same pack that go on. One that trains is no failure so far,
+                and those that fail are the first to end.
+        """
+        if self._works or any(record.epochs for record in beside):
             return
         ended = [trial for trial in self._context.record if trial.finished]
         self._works = any(trial.state != "FAIL" for trial in ended)

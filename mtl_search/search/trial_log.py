@@ -84,7 +84,7 @@ class TrialLog:
             if record.info.get(name, _UNKNOWN) != value
         }
         if news:
-            self._context.journal.write(InfoReported(id=record.id, info=news))
+            self.note(record, news)
         if report.state == "FAIL":
             return
         self._context.journal.write(
@@ -98,6 +98,15 @@ class TrialLog:
         )
         if record.is_sampled:
             self._studies.of(record.arm).report(record.id, report.epoch, report.objective)
+
+    def note(self, record: TrialRecord, info: Mapping[str, Any]) -> None:
+        """Write facts about a trial.
+
+        Args:
+            record: The trial.
+            info: The facts, by their names in `TrialInfo`.
+        """
+        self._context.journal.write(InfoReported(id=record.id, info=dict(info)))
 
     def end(
         self,

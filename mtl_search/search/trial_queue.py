@@ -29,6 +29,7 @@ from mtl_search.search.protocol.time_budget import TimeBudget
 from mtl_search.search.schedulers import stop_epochs
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.trial_directory import trial_storage
 from mtl_search.storage.trial_info import OFFERED
 from mtl_search.storage.trial_record import TrialRecord
@@ -110,25 +111,44 @@ class TrialQueue:
     def free_trial(self, record: TrialRecord, live: Collection[TrialRecord]) -> TrialRecord | None:
         """Return a further trial like one that was just handed out, if no result could change it.
 
+        Trials that wait come first. A new trial is drawn if it would be the same later: the
+        start-up trials of a study, and those of an arm whose trials have all ended.
+
         Args:
             record: The trial that was handed out.
-            live: The trials that run or wait, that one among them.
+            live: The trials that run or were handed out, that one among them.
         """
+        if record.is_finalist:
+            waiting = self._next_interrupted(self._repeats())
+            return waiting or (self._next_finalist() if self._pending else None)
+        number = next(n for n, names in enumerate(self._phases) if record.arm in names)
+        phase = self._phases[number]
+        waiting = self._next_interrupted(phase)
+        if waiting is not None:
+            self._studies.of(waiting.arm)
+            return waiting
         if record.is_offered:
             return self._next_offer() if self._offers else None
-        if record.is_finalist:
-            return self._next_finalist() if self._pending else None
-        for phase in self._phases:
-            if record.arm in phase:
-                arm = self._next_arm([name for name in phase if self._draws_freely(name)])
-                return None if arm is None else self._new_trial(self._context.arms[arm])
-        return None
+        if self._limits.phase_is_over(number):
+            return None
+        busy = {trial.arm for trial in live}
+        arm = self._next_arm([name for name in phase if self._draws_freely(name, busy)])
+        return None if arm is None else self._new_trial(self._context.arms[arm])
 
-    def _draws_freely(self, name: str) -> bool:
-        """Return whether the next trial of an arm does not depend on results of others."""
-        arm = self._context.arms[name]
+    def _draws_freely(self, name: str, busy: Collection[str]) -> bool:
+        """Return whether the next trial of an arm depends on no result that is still to come."""
+        if self._context.arms[name].members:
+            return False
         number = self._context.record.count(name)
-        return not arm.members and self._studies.of(name).is_startup(number)
+        return name not in busy or self._studies.of(name).is_startup(number)
+
+    def hold(self, records: Sequence[TrialRecord]) -> None:
+        """Take back trials that have not begun to train; they come next in their phase.
+
+        Args:
+            records: The trials, in their order.
+        """
+        self._interrupted[:0] = records
 
     def put_back(self, record: TrialRecord) -> None:
         """Take back a trial whose process died, to hand it out again."""
@@ -146,14 +166,16 @@ class TrialQueue:
                 return record
             if any(record.arm in phase and not record.is_offered for record in live):
                 return WAIT
-        record = None if self._limits.search_is_over else self._next_offer()
+        record = None if self._limits.search_is_over else self._next_left_over()
         if record is not None:
             return record
         if any(not record.is_finalist for record in live):
             return WAIT
+        return self._next_interrupted(self._repeats()) or self._next_finalist()
+
+    def _repeats(self) -> list[ArmName]:
         names = [arm.name for arm in self._context.arms.values()]
-        repeats = [again for name in names for again in (name.final, name.on_splits)]
-        return self._next_interrupted(repeats) or self._next_finalist()
+        return [again for name in names for again in (name.final, name.on_splits)]
 
     def spec(self, record: TrialRecord) -> TrialSpec:
         """Return a trial as the process that trains it takes it."""
@@ -222,6 +244,14 @@ class TrialQueue:
             seed=trial_seed(self._context.config.seed, arm.name, number),
             role=role,
         )
+
+    def _next_left_over(self) -> TrialRecord | None:
+        """Return a trial that waited when the time of its phase was over, or a new offered one."""
+        record = self._next_interrupted(self._context.arms)
+        if record is None:
+            return self._next_offer()
+        self._studies.of(record.arm)
+        return record
 
     def _next_offer(self) -> TrialRecord | None:
         if self._offers is None:

@@ -12,6 +12,10 @@ Role = Literal["", "member", "last", "mean", "offered"]
 MEMBER: Role = "member"
 OFFERED: Role = "offered"
 
+# What `pack` of a trial begins with whose pack was taken apart, and where its process has died.
+APART = "apart: "
+DIED = f"{APART}its process died: "
+
 
 class TrialInfo(TypedDict, total=False):
     """What a trial says of itself once its network is built; earlier versions said less.
@@ -29,6 +33,8 @@ class TrialInfo(TypedDict, total=False):
         samples: Split → number of samples; of trials on another random partition alone.
         node: Address of the node on which it trains.
         out_of_memory: What was made smaller after the memory had not sufficed, in words.
+        pack: Number of members of the pack that it was trained in, or `apart: ` and why the members
+            were trained one after another; not there where it was in none.
     """
 
     parameters: int
@@ -43,3 +49,4 @@ class TrialInfo(TypedDict, total=False):
     samples: dict[str, int]
     node: str
     out_of_memory: str
+    pack: int | str

@@ -35,7 +35,7 @@ _REFUSED = re.compile(r"[^/\w.\- :]")
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}
 
 # What a trial says of itself that becomes a tag.
-_INFO = ("parameters", "balancing", "depth", "weights", "node", "out_of_memory")
+_INFO = ("parameters", "balancing", "depth", "weights", "node", "out_of_memory", "pack")
 
 # Name of a metric: the last epoch that was sent. It comes last in each batch, so what belongs to
 # earlier epochs has arrived.

@@ -24,6 +24,7 @@ from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport, to_result
+from tests.support import small_sweeps as small
 
 SCALES = {
     "kind/accuracy": (0.4, 1.0),
@@ -78,9 +79,9 @@ class FakeTune:
             arms=plan_arms(config),
             space=space,
         )
-        self.searcher = ArmSearcher(self.context, self.capacity_monitor, {})
+        self.searcher = ArmSearcher(self.context, self.capacity_monitor, small.DATA.targets)
         self.live: dict[str, TrialSpec] = {}
-        self._ids: dict[str, str] = {}
+        self.packs: list[list[str]] = []  # our ids of the trials that were handed out together
         self._asked = 0
 
     @property
@@ -88,29 +89,51 @@ class FakeTune:
         return self.journal.record
 
     def suggest(self) -> str | None:
-        """Ask for a trial: Tune's id of one that begins, None for not yet, or FINISHED."""
+        """Ask for a trial: the key of one that begins, None for not yet, or FINISHED.
+
+        The key is Tune's id. Of a pack it is the key of the first member; each has its own in
+        `live`, Tune's id and the trial's.
+        """
         self._asked += 1
-        trial_id = f"tune{self._asked}"
-        answer = self.searcher.suggest(trial_id)
+        tune_id = f"tune{self._asked}"
+        answer = self.searcher.suggest(tune_id)
         if not isinstance(answer, dict):
             return answer
         assert set(answer) == {"id", "arms", "specs", "stops"}
-        (text,) = answer["specs"]  # packs are tried in `test_packer`
-        self.live[trial_id] = TrialSpec.from_json(text)
-        assert self.live[trial_id].id == answer["id"] == next(iter(answer["arms"]))
-        self._ids[trial_id] = answer["id"]
-        return trial_id
+        specs = [TrialSpec.from_json(text) for text in answer["specs"]]
+        assert list(answer["arms"]) == [spec.id for spec in specs]
+        assert bool(answer["stops"]) == (len(specs) > 1)
+        assert answer["id"].partition("+")[0] == specs[0].id
+        keys = [tune_id if len(specs) == 1 else f"{tune_id}/{spec.id}" for spec in specs]
+        self.live |= dict(zip(keys, specs, strict=True))
+        self.packs.append([spec.id for spec in specs])
+        return keys[0]
 
-    def report(self, trial_id: str, report: TrialReport) -> None:
+    def beside(self, key: str) -> list[str]:
+        """The keys of the trials in a pack that are still there, this one among them."""
+        tune_id = key.partition("/")[0]
+        return [other for other in self.live if other.partition("/")[0] == tune_id]
+
+    def report(self, key: str, report: TrialReport, *, stopped: bool = False) -> None:
         """Pass a report on, as the callback does."""
-        self.searcher.record_epoch(trial_id, {self._ids[trial_id]: report}, ())
+        name = self.live[key].id
+        ended = [name] if stopped else []
+        self.searcher.record_epoch(key.partition("/")[0], {name: report}, ended)
 
-    def complete(self, trial_id: str, report: TrialReport) -> None:
-        """Say that a trial has ended, as Tune does."""
-        self.searcher.on_trial_complete(trial_id, to_result({self._ids[trial_id]: report}))
+    def complete(self, key: str, report: TrialReport) -> None:
+        """Say that a trial has ended, as Tune does when nothing of a pack is left."""
+        if self.beside(key) == [key]:
+            result = to_result({self.live[key].id: report})
+            self.searcher.on_trial_complete(key.partition("/")[0], result)
 
     def epoch(
-        self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float
+        self,
+        trial_id: str,
+        number: int,
+        state: Any = "RUNNING",
+        *,
+        stopped: bool = False,
+        **changes: float,
     ) -> TrialReport:
         """Report an epoch, as a slot does; `changes` replace metrics by `<task>_<metric>`."""
         spec = self.live[trial_id]
@@ -140,7 +163,7 @@ class FakeTune:
             if test
             else "",
         )
-        self.report(trial_id, report)
+        self.report(trial_id, report, stopped=stopped)
         return report
 
     def end(
@@ -148,7 +171,7 @@ class FakeTune:
     ) -> TrialRecord:
         """Let a trial report its epochs and end: COMPLETE, PRUNED, FAIL, or CRASH for good."""
         for number in range(1, epochs):
-            self.epoch(trial_id, number, **changes)
+            self.epoch(trial_id, number, stopped=False, **changes)
         spec = self.live[trial_id]
         if state == "CRASH":
             for _ in range(self.config.search.retries):
@@ -163,10 +186,10 @@ class FakeTune:
             self.report(trial_id, report)
             self._complete(trial_id, report)
         else:
-            self._complete(
-                trial_id,
-                self.epoch(trial_id, epochs, "RUNNING" if state == "PRUNED" else state, **changes),
-            )
+            stopped = state == "PRUNED"
+            told = "RUNNING" if stopped else state
+            report = self.epoch(trial_id, epochs, told, stopped=stopped, **changes)
+            self._complete(trial_id, report)
         return self.record.trials[spec.id]
 
     def advance(self, trial_id: str, epochs: int | None = None) -> None:
@@ -183,14 +206,16 @@ class FakeTune:
         self._complete(trial_id, self.epoch(trial_id, max(first, spec.until), state))
 
     def crash(self, trial_id: str) -> None:
-        """The process of a trial dies."""
-        del self.live[trial_id]
-        self.searcher.on_trial_complete(trial_id, error=True)
-        self.searcher.record_crash(trial_id, "killed")
+        """The process of a trial or a pack dies."""
+        tune_id = trial_id.partition("/")[0]
+        for key in self.beside(trial_id):
+            del self.live[key]
+        self.searcher.on_trial_complete(tune_id, error=True)
+        self.searcher.record_crash(tune_id, "killed")
 
     def _complete(self, trial_id: str, report: TrialReport) -> None:
-        del self.live[trial_id]
         self.complete(trial_id, report)
+        del self.live[trial_id]
 
     def run(self, states: Any = lambda spec: "COMPLETE") -> list[TrialSpec]:
         """Run to the end, as many at a time as there are slots; returns what began, in order."""
@@ -198,7 +223,7 @@ class FakeTune:
         while True:
             answer = self.suggest()
             if answer in self.live:
-                began.append(self.live[answer])
+                began += [self.live[key] for key in self.beside(answer)]
             elif self.live:
                 first = next(iter(self.live))
                 spec, state = self.live[first], states(self.live[first])

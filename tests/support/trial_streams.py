@@ -57,6 +57,18 @@ def tune_trial(arm: str, number: int | str) -> Any:
     )
 
 
+def tune_pack(*names: str) -> Any:
+    """A pack of trials, each named after its arm, such as `search-3`."""
+    config = {
+        "arms": {name: name.rpartition("-")[0] for name in names},
+        "id": f"{names[0]}+{len(names) - 1}",
+        "stops": f"sweep/tune-{names[0]}",
+    }
+    return SimpleNamespace(
+        trial_id=f"tune-{names[0]}", config=config, placement_group_factory="one CPU"
+    )
+
+
 def told(trial: Any, epoch: int, objective: float, state: Any = "RUNNING") -> dict[str, Any]:
     """What Tune passes on of an epoch."""
     return to_result({trial.config["id"]: TrialReport(epoch, {}, objective, state)})

@@ -11,6 +11,7 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.summary import ArmTotals, arm_totals
 from mtl_search.analysis.views.parts.columns import filled
+from mtl_search.analysis.views.parts.packs import packs_sentence
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -44,7 +45,8 @@ def cost(evidence: Evidence) -> View | None:
     rows = [_row(evidence, arm) for arm in totals]
     about = _sums(rows)
     title = "What the sweep has cost"
-    return View("cost", title, _summary(rows, about), filled(_COLUMNS, rows), rows, _NOTE, about)
+    summary = " ".join(filter(None, (_summary(rows, about), packs_sentence(evidence.record))))
+    return View("cost", title, summary, filled(_COLUMNS, rows), rows, _NOTE, about)
 
 
 def _row(evidence: Evidence, arm: ArmTotals) -> dict[str, Any]:

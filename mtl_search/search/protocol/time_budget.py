@@ -60,7 +60,7 @@ class TimeBudget:
         return False
 
     def phase_is_over(self, number: int) -> bool:
-        """Return whether the time of a phase is over, in which each arm has had one trial at least.
+        """Return whether the time of a phase is over, in which each arm has trained once at least.
 
         Args:
             number: Number of the phase.
@@ -73,7 +73,7 @@ class TimeBudget:
         part = sum(sizes[: number + 1]) / max(sum(sizes) + self._offers(), 1)
         if not self._passed(self._share * part):
             return False
-        return all(self._context.record.count(arm) for arm in self._phases[number])
+        return all(self._has_trained(arm) for arm in self._phases[number])
 
     def end_search(self) -> None:
         """Decide on the finalists, and write it down where they are fewer than planned."""
@@ -118,6 +118,10 @@ class TimeBudget:
         singles = sum(arm.name.is_single for arm in self._context.arms.values())
         shared = sum(arm.name.is_shared for arm in self._context.arms.values())
         return shared * (singles + min(singles, 4)) if singles else 0
+
+    def _has_trained(self, arm: str) -> bool:
+        # A trial that waits for a pack has begun, and may never train once the time is over.
+        return any(trial.epochs or trial.finished for trial in self._context.record.arm(arm))
 
     def _size(self, arm: str) -> int:
         return self._context.arms[arm].budget

@@ -41,6 +41,7 @@ class ArmScheduler(FIFOScheduler):
         self._earlier: list[TrialRecord] = []
         self._objectives: Objectives = lambda trial: {}
         self._added: set[str] = set()
+        self._completed: set[str] = set()
         self._warm = False
         self._stopped: dict[str, set[str]] = {}  # Tune's id of a pack → its stopped members
         self._places: dict[str, int] = {}  # Tune's id → its place in the order of submission
@@ -85,6 +86,7 @@ class ArmScheduler(FIFOScheduler):
         """
         goes_on = False
         stopped = self._stopped.setdefault(trial.trial_id, set())
+        known = len(stopped)
         for name, report in of_result(result).items():
             if report.state != "RUNNING":
                 self._complete(trial.config["arms"][name], name, report)
@@ -94,7 +96,7 @@ class ArmScheduler(FIFOScheduler):
                 goes_on = True
         if not goes_on:
             return str(TrialScheduler.STOP)
-        if stopped:
+        if len(stopped) > known:
             stops.write(trial.config["stops"], stopped)
         return str(TrialScheduler.CONTINUE)
 
@@ -102,6 +104,11 @@ class ArmScheduler(FIFOScheduler):
         """Count the last result of trials that ended by themselves in the rungs, too."""
         for name, report in of_result(result).items():
             self._complete(trial.config["arms"][name], name, report)
+        self._forget(trial)
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Forget which members of a pack were stopped: those that were not begin again."""
+        self._forget(trial)
 
     def stopped(self, tune_id: str) -> set[str]:
         """Return the members of a pack that were stopped.
@@ -119,8 +126,14 @@ class ArmScheduler(FIFOScheduler):
         )
         return str(decision)
 
+    def _forget(self, trial: Trial) -> None:
+        if self._stopped.pop(trial.trial_id, None) and trial.config["stops"]:
+            stops.forget(trial.config["stops"])
+
     def _complete(self, arm: str, name: str, report: TrialReport) -> None:
-        if not ArmName(arm).is_repeat:
+        # Tune tells of the last epoch of a pack twice: as of any epoch, and as of its end.
+        if not ArmName(arm).is_repeat and name not in self._completed:
+            self._completed.add(name)
             self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, stand_in(name), _result(report))
 
     def _add(self, arm: str, trial_id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from ray.experimental import internal_kv
+from ray.experimental import internal_kv as kv
 
 _NAMESPACE = b"mtl_search.stops"
 
@@ -22,7 +22,7 @@ def write(key: str, members: Collection[str]) -> None:
         members: The ids of all trials in it that were stopped so far.
     """
     text = json.dumps(sorted(members)).encode()
-    internal_kv._internal_kv_put(key.encode(), text, overwrite=True, namespace=_NAMESPACE)  # noqa: SLF001
+    kv._internal_kv_put(key.encode(), text, namespace=_NAMESPACE)  # noqa: SLF001
 
 
 def read(key: str) -> list[str]:
@@ -31,7 +31,7 @@ def read(key: str) -> list[str]:
     Args:
         key: The pack's key.
     """
-    text = internal_kv._internal_kv_get(key.encode(), namespace=_NAMESPACE)  # noqa: SLF001
+    text = kv._internal_kv_get(key.encode(), namespace=_NAMESPACE)  # noqa: SLF001
     members: list[str] = json.loads(text) if text else []
     return members
 
@@ -42,4 +42,4 @@ def forget(key: str) -> None:
     Args:
         key: The pack's key.
     """
-    internal_kv._internal_kv_del(key.encode(), namespace=_NAMESPACE)  # noqa: SLF001
+    kv._internal_kv_del(key.encode(), namespace=_NAMESPACE)  # noqa: SLF001

@@ -73,3 +73,12 @@ def test_no_floor_without_seeds(builder: Builder) -> None:
     builder.trial("search", 0, 0.7)
     totals = report_text(builder.sweep_record, config()).split("What each arm took")[1]
     assert "floor" not in totals
+
+
+def test_packs_are_told_in_one_line(builder: Builder) -> None:
+    builder.trial("search", 0, 0.7)
+    assert "pack" not in report_text(builder.sweep_record, config())
+    builder.trial("search", 1, 0.7, pack=2)
+    builder.trial("search", 2, 0.7, pack=2)
+    text = report_text(builder.sweep_record, config())
+    assert text.count("2 of 3 trials trained in packs of up to 2.") == 1

@@ -62,6 +62,7 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("tasks.kind.metrics", ["f1"]),
     ("model.sharing.depth", 2),
     ("training.epochs", 9),
+    ("training.pack", 4),
     ("training.optimizer.weight_decay", 0.1),
     ("search.space.model.sharing.depth", {"int": [0, 1]}),
     ("search.space.model.sharing.depth", None),

@@ -450,11 +450,12 @@ ENDS = ("COMPLETE", "COMPLETE", "PRUNED", "FAIL")
 
 
 @settings(max_examples=25)
-@given(ACTIONS, st.integers(1, 4))
+@given(ACTIONS, st.integers(1, 4), st.sampled_from([1, 5]))
 def test_whatever_happens_each_arm_ends_with_exactly_its_budget(
-    actions: list[tuple[str, int]], slots: int
+    actions: list[tuple[str, int]], slots: int, pack: int
 ) -> None:
-    config = small.config({"search.stop_after_failures": 99, "search.retries": 1})
+    changes = {"search.stop_after_failures": 99, "search.retries": 1, "training.pack": pack}
+    config = small.config(changes)
 
     def state(name: str, number: int) -> str:
         return "COMPLETE" if name.startswith("single") else ENDS[number % len(ENDS)]
@@ -469,7 +470,8 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(
                 fake = FakeTune(config, Path(folder), slots)
             elif action == "ask" or not running:
                 answer = fake.suggest()
-                assert len(fake.live) <= slots
+                assert len({key.partition("/")[0] for key in fake.live}) <= slots
+                assert len(fake.live) <= slots * pack
                 assert answer not in fake.live or fake.live[str(answer)].id not in finished
             elif action == "crash" and not fake.live[running[number % len(running)]].id.startswith(
                 "single"

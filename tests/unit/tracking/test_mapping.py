@@ -112,3 +112,11 @@ def test_tags_are_texts_and_empty_ones_are_left_out(tmp_path: Path) -> None:
     assert tags["mtl_search.parameters"] == "1500"
     assert tags["mtl_search.weights"] == '{"left": 1.0, "right": 1.0, "same": 1.0}'
     assert "mtl_search.origin" not in tags
+
+
+@pytest.mark.parametrize("pack", [16, "apart: out of memory"])
+def test_the_pack_of_a_trial_is_a_tag(tmp_path: Path, pack: int | str) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    record = builder.sweep_record
+    trial = record.trials[builder.trial("search", 0, 0.5, pack=pack)]
+    assert trial_tags(trial, record, "parent")["mtl_search.pack"] == str(pack)

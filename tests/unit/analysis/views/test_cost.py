@@ -60,3 +60,15 @@ def test_samples_are_counted_where_every_trial_knows_them(tmp_path: Path) -> Non
     view = cost(evidence_of(builder))
     assert view is not None
     assert {row["arm"]: row["samples"] for row in view.rows} == {"search": 300, "equal": None}
+
+
+def test_packs_are_told(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
+    builder.trial("search", 0, 0.9, pack=2)
+    builder.trial("search", 1, 0.8, pack="apart: out of memory")
+    view = cost(evidence_of(builder))
+    assert view is not None
+    assert view.summary.endswith(
+        "1 of 2 trials trained in packs of up to 2; "
+        "packs trained one after another: out of memory (1 trial)."
+    )

@@ -47,7 +47,7 @@ def run(fake: FakeTune, config: Config) -> None:
     runner = TrialRunner(load_data(config))
     while (answer := fake.suggest()) != "FINISHED":
         trial = str(answer)
-        spec = fake.live.pop(trial)
+        spec = fake.live[trial]
         runner.setup(spec)
         report = runner.train_until(1)
         fake.report(trial, report)
@@ -55,6 +55,7 @@ def run(fake: FakeTune, config: Config) -> None:
             report = runner.train_until(report.epoch + 1)
             fake.report(trial, report)
         fake.complete(trial, report)
+        del fake.live[trial]
 
 
 def test_networks_are_judged_on_partitions_of_their_own(session: Session, config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
+from mtl_search.training.trial_report import TrialReport, to_result
+from mtl_search.training.workers import stops
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import (
     EPOCHS,
@@ -21,6 +24,7 @@ from tests.support.trial_streams import (
     rungs,
     scheduler,
     told,
+    tune_pack,
     tune_trial,
 )
 
@@ -135,3 +139,103 @@ def test_the_trial_that_waits_longest_runs_next() -> None:
     assert choose(controller) is trials[1]
     trials[1].status = "RUNNING"
     assert choose(controller) is None
+
+
+# ------------------------------------------------------------------------------------------- packs
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[set[str]]]:
+    """What packs were told, each time; `test_stops` tries how it gets there."""
+    written: dict[str, list[set[str]]] = {}
+
+    def write(key: str, members: Collection[str]) -> None:
+        written.setdefault(key, []).append(set(members))
+
+    monkeypatch.setattr(stops, "write", write)
+    monkeypatch.setattr(stops, "forget", lambda key: written.pop(key, None))
+    return written
+
+
+def result(epoch: int, values: Mapping[str, float], states: Mapping[str, Any] | None = None) -> Any:
+    """A result of Tune's with the reports of the members that are left."""
+    ends = states or {}
+    reports = {
+        name: TrialReport(epoch, {}, value, ends.get(name, "RUNNING"))
+        for name, value in values.items()
+    }
+    return to_result(reports)
+
+
+MEMBERS = {"search-0": 0.9, "equal-0": 0.2, "search-1": 0.8, "search-2": 0.7, "search-3": 0.1}
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_members_are_judged_as_if_each_were_alone(
+    name: str, board: dict[str, list[set[str]]]
+) -> None:
+    under, single = scheduler(name=name), scheduler(name=name)
+    pack = tune_pack(*MEMBERS)
+    under.on_trial_add(Controller(), pack)
+    alone = {member: tune_trial(*member.split("-")) for member in MEMBERS}
+    for trial in alone.values():
+        single.on_trial_add(Controller(), trial)
+    stopped: list[set[str]] = [set()]
+    for epoch in range(1, EPOCHS):
+        left = {member: value for member, value in MEMBERS.items() if member not in stopped[-1]}
+        assert under.on_trial_result(None, pack, result(epoch, left)) == "CONTINUE"
+        now = {
+            member
+            for member, value in left.items()
+            if single.on_trial_result(None, alone[member], told(alone[member], epoch, value))
+            == "STOP"
+        }
+        if now:
+            stopped.append(stopped[-1] | now)
+        assert under.stopped(pack.trial_id) == stopped[-1]
+    assert "search-3" in stopped[-1]
+    assert not stopped[-1] & {"search-0", "equal-0"}
+    assert board == {"sweep/tune-search-0": stopped[1:]}
+    for arm in ("equal", "search"):
+        assert memory(under, arm) == memory(single, arm)
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_a_pack_ends_when_nobody_goes_on(name: str, board: dict[str, list[set[str]]]) -> None:
+    under = scheduler(name=name)
+    run(Stream(under), range(6))
+    members = {"search-10": 0.9, "equal-10": 0.9, "search-11": 0.9, "search-12": -9.0}
+    pack = tune_pack(*members)
+    under.on_trial_add(Controller(), pack)
+    ends = {"search-10": "COMPLETE", "equal-10": "FAIL", "search-11": "COMPLETE"}
+    last = result(3, members, ends)
+    assert under.on_trial_result(None, pack, last) == "STOP"
+    assert under.stopped(pack.trial_id) == {"search-12"}
+    under.on_trial_complete(None, pack, last)  # Tune tells of it once more
+    assert under.stopped(pack.trial_id) == set()
+    assert board == {}
+
+
+def test_what_a_pack_was_told_is_forgotten_with_its_process(
+    board: dict[str, list[set[str]]],
+) -> None:
+    under, pack = scheduler(), tune_pack(*MEMBERS)
+    under.on_trial_add(Controller(), pack)
+    assert under.on_trial_result(None, pack, result(1, MEMBERS)) == "CONTINUE"
+    assert set(board) == {"sweep/tune-search-0"}
+    under.on_trial_error(None, pack)
+    assert board == {}
+    again = tune_trial("search", 0)
+    under.on_trial_add(Controller(), again)
+    assert under.on_trial_result(None, again, told(again, 2, 0.9)) == "CONTINUE"
+
+
+def test_finalists_in_a_pack_are_never_stopped(board: dict[str, list[set[str]]]) -> None:
+    under = scheduler()
+    run(Stream(under), range(6))
+    values = {"final/search-0": 0.9, "final/search-1": -9.0}
+    pack = tune_pack(*values)
+    under.on_trial_add(Controller(), pack)
+    for epoch in range(1, EPOCHS):
+        assert under.on_trial_result(None, pack, result(epoch, values)) == "CONTINUE"
+    assert board == {}
