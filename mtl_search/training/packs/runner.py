@@ -80,8 +80,14 @@ class PackRunner:
         if len(members) < 2:
             return
         self._apart = reason_against([member.trainer for member in members])
-        if not self._apart:
+        if self._apart:
+            return
+        try:
             self._pack = Pack(members)
+        except Exception as error:  # such as too little memory
+            if is_fatal_cuda_error(error):
+                raise
+            self._apart = _short(error)
 
     def _run_epoch(self) -> dict[str, TrialReport]:
         names = list(self._members)
@@ -116,8 +122,7 @@ class PackRunner:
     def _take_apart(self, error: Exception) -> None:
         """Let the members go on by themselves, from before the epoch that could not be trained."""
         assert self._pack is not None
-        message, *_ = str(error).splitlines() or [""]
-        self._apart = f"{type(error).__name__}: {message}"
+        self._apart = _short(error)
         self._pack.keep([])
         self._pack = None
         text = "a pack of %d trials is trained one after another: %s"
@@ -140,6 +145,11 @@ class PackRunner:
 def _generator_state(device: torch.device) -> torch.Tensor:
     """Return where the generator of the trial that was built last is."""
     return torch.get_rng_state() if device.type == "cpu" else torch.cuda.get_rng_state(device)
+
+
+def _short(error: Exception) -> str:
+    message, *_ = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {message}"
 
 
 def _failure(error: Exception, member: Member | None = None) -> TrialReport:
