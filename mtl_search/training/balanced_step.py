@@ -123,14 +123,32 @@ class BalancedStep(Step):
 
     def accumulate_gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
-        self._steps += 1
-        counts, total = self.counts(batches)
-        self._has_label = total > 0
-        self._shares = counts / total.clamp(min=1)
+        self._begin(batches)
         if self.weighting is None or self._reads_gradients or len(batches) > 1:
             self._per_task_backward(batches, epoch_outputs)
         else:
             self._single_backward(batches[0], epoch_outputs)
+
+    @property
+    def weighs_losses_alone(self) -> bool:
+        """Whether the losses of a step are all that its weights depend on."""
+        return not self._reads_gradients and not self.needs_losses_after_step
+
+    def begin_step(self, batch: Batch, losses: Tensor) -> Tensor:
+        """Return the factors (T,) of the losses of a step that is taken elsewhere.
+
+        Args:
+            batch: The step's one batch.
+            losses: Its losses (T,).
+        """
+        self._begin([batch])
+        return self._factors_by_losses(losses)
+
+    def _begin(self, batches: Sequence[Batch]) -> None:
+        self._steps += 1
+        counts, total = self.counts(batches)
+        self._has_label = total > 0
+        self._shares = counts / total.clamp(min=1)
 
     def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
         """Show the weighting the losses after the optimiser's step."""
@@ -189,6 +207,7 @@ class BalancedStep(Step):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state that `state_dict` returned."""
         self._steps = state["steps"]
+        self._used = []
         self._last_losses = state["last"].to(self.device)
         if self.weighting is not None:
             self.weighting.load_state_dict(state["weighting"], self.device)
@@ -202,14 +221,19 @@ class BalancedStep(Step):
         if self.communicator.rank == 0:
             self.backward_penalty(epoch_outputs)
         losses = self.forward(batch, epoch_outputs)
+        factors = self._factors_by_losses(losses)
+        if losses is not None:
+            self.backward(losses.dot(factors))
+        if self.communicator.size > 1:
+            self.sum_gradients()
+
+    def _factors_by_losses(self, losses: Tensor | None) -> Tensor:
+        """Return the factors (T,) of the losses (T,) of the step's one batch."""
         factors = self.coefficients * self._shares[0]
         scaled = torch.zeros_like(factors) if losses is None else factors * losses.detach()
         weights = self._weigh(self.communicator.all_reduce(scaled), None)
         self._used.append((weights * self._loss_weights, self._has_label))
-        if losses is not None:
-            self.backward(losses.dot(weights * factors))
-        if self.communicator.size > 1:
-            self.sum_gradients()
+        return weights * factors
 
     def _weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
         """Return the weights of the weighting (T,).

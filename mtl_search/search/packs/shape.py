@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtl_search.config import Config, to_dict
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.data.dataset import Target
+from mtl_search.training.balancing import WEIGHTINGS
 
 # Values of which each member of a pack has its own.
 _OWN_TRAINING = ("clip_norm", "early_stopping", "checkpoint_every_s", "pack")
@@ -55,7 +57,7 @@ def _can_pack(config: Config) -> bool:
     measured = config.report.gradient_conflict or config.report.task_affinity
     return (
         training.pack != 1
-        and training.weighting.name == "static"
+        and _weighs_losses_alone(training)
         and training.aggregator is None
         and training.optimizer.name in _OPTIMIZERS
         and not training.compile
@@ -63,6 +65,18 @@ def _can_pack(config: Config) -> bool:
         and training.on_out_of_memory == "fail"
         and config.resources.workers == 1
     )
+
+
+def _weighs_losses_alone(training: TrainingConfig) -> bool:
+    """Return whether the losses of a step's one batch are all that its weights depend on."""
+    name = training.weighting.name
+    if name == "static":
+        return True
+    reads_more = [
+        WEIGHTINGS.constant(name, attribute)
+        for attribute in ("needs_gradients", "needs_losses_after_step")
+    ]
+    return training.accumulate == 1 and not any(reads_more)
 
 
 def _pays(config: Config) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtl_search.data.loading.device_memory import device_memory
+from mtl_search.training.balanced_step import BalancedStep
 from mtl_search.training.checkpoint import state_tensors
 from mtl_search.training.packs.optimizers import reason_against as reason_against_optimizer
 from mtl_search.training.step import Step
@@ -40,8 +41,8 @@ def reason_against(trainers: Sequence[Trainer]) -> str:
 
 
 def _reason_against_one(trainer: Trainer) -> str:
-    if type(trainer.step) is not Step:
-        return "an adaptive weighting or an aggregator"
+    if why := _reason_against_step(trainer):
+        return why
     if trainer.communicator.size > 1:
         return "several workers"
     if trainer.config.compile:
@@ -51,6 +52,15 @@ def _reason_against_one(trainer: Trainer) -> str:
     if not trainer.train_loader.resident_tensors:
         return "data that are fetched in the course of training"
     return reason_against_optimizer(trainer.optimizer)
+
+
+def _reason_against_step(trainer: Trainer) -> str:
+    step = trainer.step
+    if type(step) is Step:
+        return ""
+    if not isinstance(step, BalancedStep) or not step.weighs_losses_alone:
+        return "a weighting or an aggregator that reads more than the losses of a step"
+    return "a weighting over accumulated batches" if trainer.config.accumulate > 1 else ""
 
 
 def _reason_against_size(trainers: Sequence[Trainer]) -> str:

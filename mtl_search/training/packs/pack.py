@@ -5,17 +5,20 @@ B members, P numbers in the parameters of one of them, T tasks, G batches of a s
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch, StackedBatches
 from mtl_search.metrics.objective import Objective
+from mtl_search.training.balanced_step import BalancedStep
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.packs.dense.evaluation import judge
 from mtl_search.training.packs.dense.plan import dense_plan
@@ -74,6 +77,15 @@ class Member:
     def _is_judged_by_own_functions(self) -> bool:
         trainer = self.trainer
         return bool(trainer.evaluator.own_metrics) or not isinstance(trainer.objective, Objective)
+
+
+class _Snapshot(NamedTuple):
+    """Hold all that changes in an epoch."""
+
+    parameters: list[Tensor]
+    optimizer: list[Tensor]
+    random: list[Tensor]
+    steps: list[dict[str, Any]]
 
 
 class Pack:
@@ -155,16 +167,17 @@ class Pack:
 
     # ---------------------------------------------------------------- its parts
 
-    def _snapshot(self) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    def _snapshot(self) -> _Snapshot:
+        steps = [copy.deepcopy(member.trainer.step.state_dict()) for member in self.members]
         states = [generator.get_state() for generator in self._generators]
-        return self._parameters.snapshot(), self._optimizer.snapshot(), states
+        return _Snapshot(self._parameters.snapshot(), self._optimizer.snapshot(), states, steps)
 
-    def _restore(self, snapshot: tuple[list[Tensor], list[Tensor], list[Tensor]]) -> None:
-        parameters, optimizer, states = snapshot
-        self._parameters.restore(parameters)
-        self._optimizer.restore(optimizer)
-        for generator, state in zip(self._generators, states, strict=True):
-            generator.set_state(state)
+    def _restore(self, before: _Snapshot) -> None:
+        self._parameters.restore(before.parameters)
+        self._optimizer.restore(before.optimizer)
+        for member, state, step in zip(self.members, before.random, before.steps, strict=True):
+            member.generator.set_state(state)
+            member.trainer.step.load_state_dict(step)
 
     def _train(self) -> list[EpochOutputs]:
         """Take the steps of one epoch."""
@@ -211,11 +224,11 @@ class Pack:
         self, group: Sequence[StackedBatch], limit: Tensor | None, record: PackRecord
     ) -> None:
         """Take one step on the G batches of a group."""
-        for number, factors in enumerate(self._factors(group)):
-            batch = group[number]
+        shares = self._factors(group)
+        for number, batch in enumerate(group):
             with self._autocast:
                 passed = self._program.train(batch)
-            total = (passed.losses * factors).sum()
+            total = (passed.losses * self._weighed(batch, passed.losses, shares[number])).sum()
             if passed.penalty is not None and number == 0:  # it counts once a step
                 total = total + passed.penalty.sum()
                 record.penalties.append(passed.penalty.detach())
@@ -228,6 +241,16 @@ class Pack:
             gradient.mul_((limit / (norm + 1e-6)).clamp_(max=1.0))
         self._optimizer.step(gradient)
         self._parameters.matrix.grad = None
+
+    def _weighed(self, batch: StackedBatch, losses: Tensor, factors: Tensor) -> Tensor:
+        """Return the factors of the losses (B, T), as the members' weightings have them."""
+        steps = [member.trainer.step for member in self.members]
+        rows = [
+            step.begin_step(own, row)
+            for step, own, row in zip(steps, batch.counts, losses.detach(), strict=True)
+            if isinstance(step, BalancedStep)
+        ]
+        return torch.stack(rows) if rows else factors
 
     def _factors(self, group: Sequence[StackedBatch]) -> list[Tensor]:
         """Return the factors of the losses (B, T) for each batch of a step."""

@@ -72,7 +72,9 @@ def test_single_task_trials_share_a_shape_where_their_targets_are_alike() -> Non
     "changes",
     [
         {"training__pack": 1},
-        {"training__weighting": "uncertainty"},
+        {"training__weighting": "gradnorm"},
+        {"training__weighting": "famo"},
+        {"training__weighting": "uw", "training__accumulate": 2},
         {"training__aggregator": "upgrad"},
         {"training__optimizer": {"name": "rmsprop", "lr": 0.01}},
         {"training__compile": True},

@@ -11,6 +11,7 @@ import pytest
 from mtl_search.config import override
 from mtl_search.data import DataSet
 from mtl_search.metrics.objective import Objective
+from mtl_search.training.balancing import WEIGHTINGS
 from mtl_search.training.packs.runner import PackRunner
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
@@ -66,6 +67,31 @@ def test_members_are_told_what_they_would_be_told_alone(name: str, tmp_path: Pat
     assert largest_difference(together, separate) < allowed
 
 
+ALONE = [
+    name
+    for name in WEIGHTINGS
+    if not WEIGHTINGS.constant(name, "needs_gradients")
+    and not WEIGHTINGS.constant(name, "needs_losses_after_step")
+]
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_weightings_that_read_losses_alone_work_in_a_pack(name: str, tmp_path: Path) -> None:
+    weights = {"cosmos": {"preferences": [1, 1, 1]}, "pbi": {"preferences": [1, 1, 1]}}
+    base = settings(**{"training.weighting": {"name": name, **weights.get(name, {})}})
+    samples = data(missing=True, train=96)
+    together = packed(specs(base, tmp_path / "pack"), samples)
+    assert {report.info["pack"] for told in together.values() for report in told} == {3}
+    separate = alone(specs(base, tmp_path / "alone"), samples)
+    assert largest_difference(together, separate) < 1e-4
+    for told, alike in zip(together.values(), separate.values(), strict=True):
+        for mine, theirs in zip(told, alike, strict=True):
+            weights_of = [key for key in mine.metrics if key.startswith("train/weight/")]
+            assert [mine.metrics[key] for key in weights_of] == pytest.approx(
+                [theirs.metrics[key] for key in weights_of], abs=1e-4
+            )
+
+
 def _ends(reports: Reports) -> list[tuple[str, int]]:
     return [(told[-1].state, told[-1].epoch) for told in reports.values()]
 
@@ -105,8 +131,13 @@ def test_the_rest_of_a_pack_goes_on_without_those_that_were_pruned(
     ("changes", "reason"),
     [
         ({"training.optimizer": {"name": "rmsprop", "lr": 0.01}}, "the optimizer RMSprop"),
-        ({"training.aggregator": "cagrad"}, "an adaptive weighting or an aggregator"),
-        ({"training.weighting": "dwa"}, "an adaptive weighting or an aggregator"),
+        ({"training.aggregator": "cagrad"}, "a weighting or an aggregator that reads more"),
+        ({"training.weighting": "famo"}, "a weighting or an aggregator that reads more"),
+        ({"training.weighting": "gradnorm"}, "a weighting or an aggregator that reads more"),
+        (
+            {"training.weighting": "uw", "training.accumulate": 2},
+            "a weighting over accumulated batches",
+        ),
         ({"training.cache_on_device": "never"}, "data that are fetched"),
         ({"report.gradient_conflict": True}, "measurements of gradients"),
     ],
