@@ -45,7 +45,7 @@ def specs(case: Case, count: int, folder: Path) -> list[TrialSpec]:
     """Trials of one shape with their own learning rates, weights and seeds."""
     made = []
     for number in range(count):
-        changes = {"training.optimizer.lr": 1e-3 * 1.05**number}
+        changes = {"training.optimizer.lr": 1e-3 * 1.05**number, "training.pack": max(2, count)}
         changes |= {f"tasks.{task}.loss_weight": 1 + number / count for task in case.tasks}
         config = override(case.config(), changes)
         directory = str(folder / f"trial-{number}")

@@ -83,7 +83,7 @@ def _data(count: int, sample: tuple[int, ...], samples: int, head: str) -> DataS
 
 def objective(case: Case) -> Objective:
     """The mean skill of the tasks."""
-    metrics = dict.fromkeys(case.tasks, ("f1" if case.head == "crf" else "accuracy",))
+    metrics = dict.fromkeys(case.tasks, ("token_accuracy" if case.head == "crf" else "accuracy",))
     return Objective(metrics, scales={f"{t}/{names[0]}": (0.5, 1) for t, names in metrics.items()})
 
 
