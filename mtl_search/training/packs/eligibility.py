@@ -95,4 +95,12 @@ def _difference(one: Trainer, other: Trainer) -> str:
         return "networks of different shapes"
     if one.train_loader.sizes != other.train_loader.sizes:
         return "batches of different sizes"
+    if _target_numbers(one) != _target_numbers(other):
+        return "tasks that share their targets in different ways"
     return ""
+
+
+def _target_numbers(trainer: Trainer) -> list[int]:
+    """Return the number of each task's target among the targets of the network."""
+    names = list(trainer.target_names.values())
+    return [list(dict.fromkeys(names)).index(name) for name in names]

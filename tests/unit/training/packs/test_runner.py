@@ -200,3 +200,29 @@ def test_a_member_may_lack_labels_that_others_have(tmp_path: Path) -> None:
     assert together["t-0000"][0].info["pack"] == 2
     assert set(together["t-0001"][0].metrics) >= {"val/kind/loss"}
     assert largest_difference(together, separate) < 2e-5
+
+
+@pytest.mark.parametrize(
+    ("backbone", "reason"),
+    [
+        ("replaces_buffer", "a network that replaces its buffer 'mean'"),
+        ("draws_by_python", "random numbers that each member has to draw by itself"),
+    ],
+)
+def test_a_network_with_a_state_that_would_be_lost_takes_the_pack_apart(
+    backbone: str, reason: str, tmp_path: Path
+) -> None:
+    base = settings(**{"model.backbone": f"tests.support.packed:{backbone}"})
+    together = packed(specs(base, tmp_path / "pack"))
+    assert together["t-0000"][0].info["pack"] == f"apart: ValueError: {reason}"
+    assert largest_difference(together, alone(specs(base, tmp_path / "alone"))) == 0.0
+
+
+def test_metrics_have_the_order_that_they_have_alone(tmp_path: Path) -> None:
+    base = settings(**{"tasks.kind.metrics": ["auroc", "accuracy"]})
+    changes = {"training.epochs": 1, "tasks.flag.metrics": ["auroc", "f1"]}
+    trials = [spec(override(base, changes), tmp_path / str(n), seed=n) for n in range(4)]
+    named = [replace(trial, id=f"t-{number:04d}") for number, trial in enumerate(trials)]
+    together, separate = packed(named[:2]), alone(named[2:])
+    (mine, *_), (theirs, *_) = together["t-0000"], separate["t-0002"]
+    assert list(mine.metrics) == list(theirs.metrics)
