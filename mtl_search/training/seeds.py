@@ -56,7 +56,10 @@ class RandomState:
         return (
             all(torch.equal(before, after) for before, after in pairs)
             and python == python_now
-            and all(np.array_equal(before, after) for before, after in zip(numpy, numpy_now))
+            and all(
+                np.array_equal(before, after)
+                for before, after in zip(numpy, numpy_now, strict=True)
+            )
         )
 
     def restore(self) -> None:

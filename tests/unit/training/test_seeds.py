@@ -43,7 +43,7 @@ def test_a_state_is_that_of_every_generator() -> None:
 
 @pytest.mark.parametrize(
     "draw",
-    [partial(torch.rand, ()), random.random, np.random.random],  # noqa: NPY002
+    [partial(torch.rand, ()), random.random, np.random.random],
 )
 def test_a_state_knows_whether_anything_was_drawn_since(draw: Callable[[], object]) -> None:
     state = RandomState.capture(torch.device("cpu"))

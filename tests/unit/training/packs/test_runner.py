@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mtl_search.config import override
 from mtl_search.data import DataSet
@@ -226,3 +229,33 @@ def test_metrics_have_the_order_that_they_have_alone(tmp_path: Path) -> None:
     together, separate = packed(named[:2]), alone(named[2:])
     (mine, *_), (theirs, *_) = together["t-0000"], separate["t-0002"]
     assert list(mine.metrics) == list(theirs.metrics)
+
+
+def test_an_error_after_which_no_gpu_answers_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = PackRunner(TrialRunner(SAMPLES, OBJECTIVE), specs(settings(), tmp_path))
+    runner.run_epoch()
+
+    def fail(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(next(iter(runner._members.values())).trainer, "finish_epoch", fail)
+    with pytest.raises(torch.AcceleratorError, match="illegal memory"):
+        runner.run_epoch()
+
+
+def test_the_next_pack_finds_the_memory_of_the_last_one_free(tmp_path: Path) -> None:
+    runner = TrialRunner(SAMPLES, OBJECTIVE)
+    pack = PackRunner(runner, specs(settings(**{"training.epochs": 1}), tmp_path / "first"))
+    pack.run_epoch()
+    pack = PackRunner(runner, specs(settings(**{"training.epochs": 2}), tmp_path / "second"))
+    pack.run_epoch()
+    networks = [weakref.ref(member.trainer.network) for member in pack._members.values()]
+    gc.disable()
+    try:
+        del pack
+        PackRunner(runner, specs(settings(), tmp_path / "third"))
+        assert [network() for network in networks] == [None] * 3
+    finally:
+        gc.enable()
