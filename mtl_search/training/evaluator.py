@@ -85,11 +85,11 @@ class Evaluator:
             judged: What is known already.
         """
         known = judged.metrics if judged else {}
-        metrics = {}
-        for task, names in self.metric_names.items():
-            for metric in names:
-                if (task, metric) in known:
-                    metrics[metric_key(split, task, metric)] = known[task, metric]
+        metrics = {  # in one order, whatever is known
+            metric_key(split, task, metric): known.get((task, metric), math.nan)
+            for task in self.network.heads
+            for metric in self.metric_names[task]
+        }
         for task, prediction, target, name in self._predictions(outputs, known):
             for metric in self.metric_names[task]:
                 if (task, metric) in known:

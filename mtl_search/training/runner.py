@@ -57,6 +57,7 @@ class TrialRunner:
         self._communicator: Communicator | None = None
         self._trainer: Trainer | None = None
         self._has_frozen = False
+        self._has_built = False  # for a pack, which holds its trainers itself
 
     def setup(self, spec: TrialSpec, communicator: Communicator | None = None) -> None:
         """Prepare a trial; it is built in its first epoch, where a failure can be reported.
@@ -104,9 +105,10 @@ class TrialRunner:
 
     def release(self) -> None:
         """Free the trial that ended, so that the next one finds its memory free."""
-        if self._spec is None:
+        if self._spec is None and not self._has_built:
             return
-        compiled = self._spec.config.training.compile
+        compiled = self._spec is not None and self._spec.config.training.compile
+        self._has_built = False
         self._spec = self._communicator = self._trainer = None
         if compiled:
             acceleration.reset_compiler()
@@ -146,6 +148,7 @@ class TrialRunner:
         Raises:
             Exception: Whatever the trial's network or data raise.
         """
+        self._has_built = True
         data = self._data_of(spec)
         training = spec.config.training
         device = self._device or choose_device(training.device)

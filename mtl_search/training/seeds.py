@@ -48,6 +48,20 @@ class RandomState:
         others = (random.getstate(), np.random.get_state())  # noqa: NPY002
         return cls(tuple(states), device, others)
 
+    def is_current(self) -> bool:
+        """Return whether nothing was drawn since."""
+        now = RandomState.capture(self.device)
+        pairs = zip(self.torch_states, now.torch_states, strict=True)
+        (python, numpy), (python_now, numpy_now) = self.others, now.others
+        return (
+            all(torch.equal(before, after) for before, after in pairs)
+            and python == python_now
+            and all(
+                np.array_equal(before, after)
+                for before, after in zip(numpy, numpy_now, strict=True)
+            )
+        )
+
     def restore(self) -> None:
         """Put all generators back to where they were."""
         torch.set_rng_state(self.torch_states[0])

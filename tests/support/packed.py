@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -186,3 +187,42 @@ class _Greedy(nn.Module):
 def greedy(input_shape: tuple[int, ...]) -> list[Stage]:
     """A backbone that runs out of memory in a pack."""
     return [Stage(_Greedy(input_shape[0]), 8, "greedy")]
+
+
+class _ReplacesBuffer(nn.Module):
+    """Keeps a running mean in a new tensor each time."""
+
+    mean: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(width, 8)
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.dense(x)
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * y.detach().mean(0)
+        return (y - self.mean).relu()
+
+
+def replaces_buffer(input_shape: tuple[int, ...]) -> list[Stage]:
+    """A backbone whose buffer is another tensor after each step."""
+    return [Stage(_ReplacesBuffer(input_shape[0]), 8, "running mean")]
+
+
+class _DrawsByPython(nn.Module):
+    """Is left out in some steps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(width, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.dense(x)
+        return y * 0.1 if self.training and random.random() < 0.5 else y
+
+
+def draws_by_python(input_shape: tuple[int, ...]) -> list[Stage]:
+    """A backbone that draws from Python's generator."""
+    return [Stage(_DrawsByPython(input_shape[0]), 8, "left out")]

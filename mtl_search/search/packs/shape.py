@@ -42,7 +42,14 @@ def pack_shape(config: Config, targets: Mapping[str, Target]) -> str:
     optimizer = training["optimizer"]
     training["optimizer"] = {k: v for k, v in optimizer.items() if k not in _OWN_OPTIMIZER}
     tasks = [_task_shape(name, task, targets) for name, task in tree["tasks"].items()]
-    shape = {"data": tree["data"], "model": tree["model"], "training": training, "tasks": tasks}
+    names = [task.get("target") or name for name, task in tree["tasks"].items()]
+    shape = {
+        "data": tree["data"],
+        "model": tree["model"],
+        "training": training,
+        "tasks": tasks,
+        "shared targets": [names.index(name) for name in names],
+    }
     return json.dumps(shape, sort_keys=True, default=str)
 
 

@@ -115,7 +115,13 @@ def draw_masks(
         like: A tensor with the masks' type and device.
     """
     masks = [like.new_empty(len(generators), *shape) for _, shape in met]
+    drawn = [(mask, rate) for mask, (rate, _) in zip(masks, met, strict=True) if 0 < rate < 1]
     for number, generator in enumerate(generators):
-        for mask, (rate, _) in zip(masks, met, strict=True):
+        for mask, rate in drawn:
             mask[number].bernoulli_(1 - rate, generator=generator)
-    return [mask.div_(1 - rate) for mask, (rate, _) in zip(masks, met, strict=True)]
+    for mask, rate in drawn:
+        mask.div_(1 - rate)
+    for mask, (rate, _) in zip(masks, met, strict=True):
+        if rate in (0, 1):  # of which `nn.Dropout` draws nothing on a CPU
+            mask.fill_(1 - rate)
+    return masks

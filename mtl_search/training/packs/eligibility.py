@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.training.balanced_step import BalancedStep
@@ -80,19 +80,32 @@ def _reason_against_size(trainers: Sequence[Trainer]) -> str:
 
 
 def _difference(one: Trainer, other: Trainer) -> str:
-    if one.progress.epoch != other.progress.epoch:
-        return "trials that are at different epochs"
-    if type(one.optimizer) is not type(other.optimizer):
-        return "different optimizers"
-    modules = [[type(module) for module in trainer.network.modules()] for trainer in (one, other)]
-    if modules[0] != modules[1]:
-        return "networks of different layers"
-    shapes = [
-        [(x.shape, x.dtype, x.requires_grad) for x in state_tensors(trainer.network)]
-        for trainer in (one, other)
-    ]
-    if shapes[0] != shapes[1]:
-        return "networks of different shapes"
-    if one.train_loader.sizes != other.train_loader.sizes:
-        return "batches of different sizes"
+    for reason, part in _ALIKE.items():
+        if part(one) != part(other):
+            return reason
     return ""
+
+
+def _kinds_of_modules(trainer: Trainer) -> list[type]:
+    return [type(module) for module in trainer.network.modules()]
+
+
+def _shapes(trainer: Trainer) -> list[object]:
+    return [(x.shape, x.dtype, x.requires_grad) for x in state_tensors(trainer.network)]
+
+
+def _target_numbers(trainer: Trainer) -> list[int]:
+    """Return the number of each task's target among the targets of the network."""
+    names = list(trainer.target_names.values())
+    return [list(dict.fromkeys(names)).index(name) for name in names]
+
+
+# Reason → what the members have in common.
+_ALIKE: dict[str, Callable[[Trainer], object]] = {
+    "trials that are at different epochs": lambda trainer: trainer.progress.epoch,
+    "different optimizers": lambda trainer: type(trainer.optimizer),
+    "networks of different layers": _kinds_of_modules,
+    "networks of different shapes": _shapes,
+    "batches of different sizes": lambda trainer: trainer.train_loader.sizes,
+    "tasks that share their targets in different ways": _target_numbers,
+}

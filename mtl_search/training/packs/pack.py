@@ -119,6 +119,9 @@ class Pack:
         self._labels = validation_labels([member.trainer for member in self.members])
         self._batches = StackedBatches([member.trainer.train_loader for member in self.members])
         self._autocast = autocast(first.config.precision, self.device)
+        # The parts of a dense network draw nothing but the masks of dropout.
+        own_weighting = ":" in first.config.weighting.name
+        self._may_draw = own_weighting or isinstance(self._program, Program)
 
     def run_epoch(self) -> list[TrialReport | Exception]:
         """Train an epoch of all members; return the report of each, or the error that ended it.
@@ -186,8 +189,11 @@ class Pack:
             trainer.train_loader.set_epoch(trainer.progress.epoch)
         limit = self._clip_limit()
         record = PackRecord(keep_outputs=trainers[0].config.train_metrics)
+        random = RandomState.capture(self.device) if self._may_draw else None
         for group in step_batches(self._batches, trainers[0].config.accumulate):
             self._step(group, limit, record)
+        if random is not None and not random.is_current():
+            raise ValueError("random numbers that each member has to draw by itself")
         records = self._split(record.outputs, record.targets, record.losses)
         return record.complete(records)
 

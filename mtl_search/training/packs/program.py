@@ -91,6 +91,7 @@ class Program:
                 dict(zip(views, tensors[ends[0] : ends[1]], strict=True)),
                 dict(zip(masked, tensors[ends[1] : ends[2]], strict=True)),
             )
+            self._check_buffers(tensors)
             return self._results(list(outputs.values()), tensors[ends[2] :])
 
         tensors = [*self._state(), *masks]
@@ -114,6 +115,21 @@ class Program:
             return tuple(self._network(inputs, masks).values())
 
         return list(torch.vmap(one, randomness="error")(*self._state()))
+
+    def _check_buffers(self, tensors: Sequence[Tensor]) -> None:
+        """Check that the network has changed its buffers in place, or not at all.
+
+        Args:
+            tensors: What was put into its places before.
+
+        Raises:
+            ValueError: Another tensor is in the place of a buffer, which would be lost.
+        """
+        first = len(self._places) - len(self._parameters.buffers)
+        pairs = zip(self._places[first:], tensors[first:], strict=False)
+        for (module, name), tensor in pairs:
+            if module[name] is not tensor:
+                raise ValueError(f"a network that replaces its buffer {name!r}")
 
     def _state(self) -> list[Tensor]:
         parameters = self._parameters

@@ -129,7 +129,11 @@ class PackRunner:
         logger.warning(text, len(self._members), self._apart)
 
     def _report(self, name: str, result: TrialReport | Exception) -> TrialReport:
-        return result if isinstance(result, TrialReport) else _failure(result, self._members[name])
+        if isinstance(result, TrialReport):
+            return result
+        if is_fatal_cuda_error(result):
+            raise result
+        return _failure(result, self._members[name])
 
     def _leave(self, stopped: Collection[str]) -> None:
         names = list(self._members)

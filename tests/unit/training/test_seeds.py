@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import pytest
 import torch
 
 from mtl_search.training.seeds import RandomState, seed_everything
@@ -36,3 +39,16 @@ def test_a_state_is_that_of_every_generator() -> None:
     assert _draw() != first
     state.restore()
     assert _draw() == first
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [partial(torch.rand, ()), random.random, np.random.random],
+)
+def test_a_state_knows_whether_anything_was_drawn_since(draw: Callable[[], object]) -> None:
+    state = RandomState.capture(torch.device("cpu"))
+    assert state.is_current()
+    draw()
+    assert not state.is_current()
+    state.restore()
+    assert state.is_current()

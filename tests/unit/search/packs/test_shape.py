@@ -92,3 +92,14 @@ def test_auto_packs_dense_networks_alone() -> None:
     own = {"model__backbone": f"{small.__name__}:broken_backbone"}
     assert shape(training__pack="auto", **own) == ""
     assert shape(**own) != ""
+
+
+def test_tasks_of_a_shape_share_their_targets_in_the_same_way() -> None:
+    other = {"tasks.flag.head": "softmax", "tasks.flag.metrics": ["accuracy"]}
+    base = {"training.pack": 8, **other}
+    targets = {**TARGETS, "flag": TARGETS["kind"], "sort": TARGETS["kind"]}
+
+    def of(target: str) -> str:
+        return pack_shape(small.config({**base, "tasks.flag.target": target}), targets)
+
+    assert of("flag") == of("sort") != of("kind") != ""

@@ -52,3 +52,11 @@ def test_masks_keep_the_mean() -> None:
     (mask,) = draw_masks([(0.25, (1000, 100))], _generators(1), torch.zeros(1))
     assert mask.unique().tolist() == [0.0, pytest.approx(4 / 3)]
     assert mask.mean().item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_rates_of_0_and_1_draw_nothing() -> None:
+    layers = [nn.Dropout(0.0), nn.Dropout(1.0), nn.Dropout(0.5)]
+    masks = draw_masks([(x.p, (4, 3)) for x in layers], _generators(1), torch.zeros(1))
+    torch.manual_seed(0)
+    for layer, mask in zip(layers, masks, strict=True):
+        assert torch.equal(layer(torch.ones(4, 3)), mask[0])

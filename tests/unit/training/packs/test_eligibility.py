@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.config import override
+from mtl_search.data import DataSet
 from mtl_search.training.packs import eligibility
 from mtl_search.training.packs.eligibility import reason_against
 from mtl_search.training.runner import TrialRunner
@@ -58,3 +59,17 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert reason_against(trainers[:2]) == ""
     why = reason_against(trainers)
     assert why.startswith("3 networks at once, which take 0.0 GB beside their features, more than")
+
+
+def test_tasks_that_share_targets_in_different_ways_may_not(tmp_path: Path) -> None:
+    values = SAMPLES.targets["kind"]
+    targets = {**SAMPLES.targets, "sort": values, "class": values}
+    samples = DataSet(dict(SAMPLES.inputs), targets, dict(SAMPLES.splits))
+    task = {"head": "softmax", "view": "x"}
+    base = override(settings(), {"tasks": dict.fromkeys(("kind", "sort", "class"), task)})
+    ways = [{"tasks.class.target": "kind"}, {"tasks.class.target": "sort"}]
+    runner = TrialRunner(samples, OBJECTIVE)
+    trainers = [runner.build(spec(override(base, way), tmp_path / str(way))) for way in ways]
+    assert reason_against(trainers) == "tasks that share their targets in different ways"
+    swapped = override(base, {"tasks.class.target": "kind", "tasks.kind.target": "class"})
+    assert reason_against([runner.build(spec(c, tmp_path)) for c in (base, swapped)]) == ""

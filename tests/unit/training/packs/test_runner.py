@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from mtl_search.config import override
 from mtl_search.data import DataSet
@@ -200,3 +203,59 @@ def test_a_member_may_lack_labels_that_others_have(tmp_path: Path) -> None:
     assert together["t-0000"][0].info["pack"] == 2
     assert set(together["t-0001"][0].metrics) >= {"val/kind/loss"}
     assert largest_difference(together, separate) < 2e-5
+
+
+@pytest.mark.parametrize(
+    ("backbone", "reason"),
+    [
+        ("replaces_buffer", "a network that replaces its buffer 'mean'"),
+        ("draws_by_python", "random numbers that each member has to draw by itself"),
+    ],
+)
+def test_a_network_with_a_state_that_would_be_lost_takes_the_pack_apart(
+    backbone: str, reason: str, tmp_path: Path
+) -> None:
+    base = settings(**{"model.backbone": f"tests.support.packed:{backbone}"})
+    together = packed(specs(base, tmp_path / "pack"))
+    assert together["t-0000"][0].info["pack"] == f"apart: ValueError: {reason}"
+    assert largest_difference(together, alone(specs(base, tmp_path / "alone"))) == 0.0
+
+
+def test_metrics_have_the_order_that_they_have_alone(tmp_path: Path) -> None:
+    base = settings(**{"tasks.kind.metrics": ["auroc", "accuracy"]})
+    changes = {"training.epochs": 1, "tasks.flag.metrics": ["auroc", "f1"]}
+    trials = [spec(override(base, changes), tmp_path / str(n), seed=n) for n in range(4)]
+    named = [replace(trial, id=f"t-{number:04d}") for number, trial in enumerate(trials)]
+    together, separate = packed(named[:2]), alone(named[2:])
+    (mine, *_), (theirs, *_) = together["t-0000"], separate["t-0002"]
+    assert list(mine.metrics) == list(theirs.metrics)
+
+
+def test_an_error_after_which_no_gpu_answers_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = PackRunner(TrialRunner(SAMPLES, OBJECTIVE), specs(settings(), tmp_path))
+    runner.run_epoch()
+
+    def fail(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(next(iter(runner._members.values())).trainer, "finish_epoch", fail)
+    with pytest.raises(torch.AcceleratorError, match="illegal memory"):
+        runner.run_epoch()
+
+
+def test_the_next_pack_finds_the_memory_of_the_last_one_free(tmp_path: Path) -> None:
+    runner = TrialRunner(SAMPLES, OBJECTIVE)
+    pack = PackRunner(runner, specs(settings(**{"training.epochs": 1}), tmp_path / "first"))
+    pack.run_epoch()
+    pack = PackRunner(runner, specs(settings(**{"training.epochs": 2}), tmp_path / "second"))
+    pack.run_epoch()
+    networks = [weakref.ref(member.trainer.network) for member in pack._members.values()]
+    gc.disable()
+    try:
+        del pack
+        PackRunner(runner, specs(settings(), tmp_path / "third"))
+        assert [network() for network in networks] == [None] * 3
+    finally:
+        gc.enable()
