@@ -153,7 +153,9 @@ def _short(error: Exception) -> str:
         return "out of memory"
     message, *_ = str(error).splitlines() or [""]
     if message.startswith("vmap: "):  # all that follows is advice for authors of torch
-        return "an operation that torch.vmap cannot batch, such as control flow that depends on data"
+        return (
+            "an operation that torch.vmap cannot batch, such as control flow that depends on data"
+        )
     return masked(f"{type(error).__name__}: {message}")
 
 
