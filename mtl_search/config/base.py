@@ -7,7 +7,8 @@ the registry of its family.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -25,6 +26,16 @@ from pydantic import (
 _BOUNDS = (tuple[float, float] | None, tuple[int, int] | None)
 
 
+def _kinds(annotation: Any) -> set[Any]:
+    """Return what a value may be, such as int and None of `int | None`."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return set().union(*(_kinds(part) for part in get_args(annotation)))
+    return {annotation}
+
+
 class ConfigModel(BaseModel):
     """Base of all sections: immutable, and an unknown key is an error."""
 
@@ -35,7 +46,7 @@ class ConfigModel(BaseModel):
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Pydantic would read `epochs: true` as 1."""
         annotation = cls.model_fields[str(info.field_name)].annotation
-        if annotation in (int, float, float | None) and isinstance(value, bool):
+        if isinstance(value, bool) and {int, float} & _kinds(annotation):
             raise ValueError("a number is needed")
         if (
             annotation in _BOUNDS

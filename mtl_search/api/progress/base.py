@@ -28,6 +28,7 @@ class SweepProgress(Callback):
         self.record: SweepRecord | None = None
         self.begun = time.monotonic()
         self._ended_here = 0
+        self._epochs_here: Counter[str] = Counter()  # trial that runs → epochs of this session
         self._standings = Standings()
 
     def __enter__(self) -> SweepProgress:
@@ -42,9 +43,14 @@ class SweepProgress(Callback):
         self._standings = Standings()
         self.begun = time.monotonic()
 
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        """Count the epoch."""
+        self._epochs_here[trial.id] += 1
+
     def on_trial_end(self, trial: TrialRecord) -> None:
         """Count the trial."""
         self._ended_here += 1
+        self._epochs_here.pop(trial.id, None)
 
     @property
     def total(self) -> int:
@@ -71,11 +77,22 @@ class SweepProgress(Callback):
         """
         if not self._ended_here:
             return ""
-        seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
-        seconds = min(seconds_per_trial * max(0, self.total - self.done), self._budget_left())
+        # Members of a pack end together, so parts of trials that run count as well.
+        parts = self._parts_of_trials()
+        seconds_per_trial = (time.monotonic() - self.begun) / (self._ended_here + parts)
+        to_come = max(0.0, self.total - self.done - parts)
+        seconds = min(seconds_per_trial * to_come, self._budget_left())
         if seconds < 90:
             return f"{seconds:.0f} s left"
         return f"{seconds / 60:.0f} min left"
+
+    def _parts_of_trials(self) -> float:
+        """Return how many trials the epochs make that trials that run have had here."""
+        training = self.record.config.get("training", {}) if self.record else {}
+        if "epochs" not in training:
+            return 0.0
+        epochs = int(training["epochs"])
+        return sum(min(1.0, count / epochs) for count in self._epochs_here.values())
 
     def _budget_left(self) -> float:
         """Return the seconds of the time budget that are left; infinite without one."""

@@ -58,6 +58,7 @@ class NotebookProgress(SweepProgress):
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
         """Show the best so far."""
+        super().on_epoch_end(trial)
         self._show(trial.arm)
 
     def on_trial_end(self, trial: TrialRecord) -> None:

@@ -71,6 +71,7 @@ class LiveProgress(SweepProgress):
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
         """Show the best so far."""
+        super().on_epoch_end(trial)
         self._refresh(trial.arm)
 
     def on_trial_end(self, trial: TrialRecord) -> None:
@@ -126,6 +127,7 @@ class PlainProgress(SweepProgress):
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
         """Print a line where there was none for a while."""
+        super().on_epoch_end(trial)
         if time.monotonic() - self._last_line >= _SILENCE:
             epoch = f"{trial.id} epoch {trial.last_epoch} {_value(trial)}"
             self._print(f"{self.done}/{self.total} {epoch}; {self.best()}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import torch
 
+from mtl_search.config.secrets import masked
 from mtl_search.training.failures import cause, reason
 from mtl_search.training.packs.eligibility import reason_against
 from mtl_search.training.packs.pack import Member, Pack
@@ -152,8 +153,14 @@ def _generator_state(device: torch.device) -> torch.Tensor:
 
 
 def _short(error: Exception) -> str:
+    if cause(error) == "memory":
+        return "out of memory"
     message, *_ = str(error).splitlines() or [""]
-    return f"{type(error).__name__}: {message}"
+    if message.startswith("vmap: "):  # all that follows is advice for authors of torch
+        return (
+            "an operation that torch.vmap cannot batch, such as control flow that depends on data"
+        )
+    return masked(f"{type(error).__name__}: {message}")
 
 
 def _failure(error: Exception, member: Member | None = None) -> TrialReport:

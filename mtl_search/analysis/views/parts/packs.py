@@ -25,7 +25,8 @@ def packs_sentence(trials: Iterable[TrialRecord]) -> str:
     reasons = Counter(pack.removeprefix(APART) for pack in told if isinstance(pack, str))
     parts = []
     if sizes:
-        total = formats.counted(len(trials), "trial")
+        begun = sum(bool(trial.info) or trial.state != "RUNNING" for trial in trials)
+        total = formats.counted(begun, "trial")
         parts.append(f"{len(sizes):,} of {total} trained in packs of up to {max(sizes)}")
     if reasons:
         given = [

@@ -47,6 +47,24 @@ def test_the_time_left_is_at_most_that_of_the_time_budget(
     assert least <= int(number) <= most
 
 
+def test_epochs_of_trials_that_run_count_for_the_time_left(tmp_path: Path) -> None:
+    progress = SweepProgress()
+    made = Builder(tmp_path / "journal.jsonl", observers=[notifier(progress)])
+    config = to_stored(small.config({"training.epochs": 4}))
+    made.event("sweep", id="sweep-1", name="demo", budget={"search": 8}, config=config)
+    made.trial("search", 0, 0.6)
+    pack = [made.begin("search", number) for number in (1, 2)]
+    progress.begun = time.monotonic() - 10
+    assert progress.time_left() == "70 s left"
+    for epoch in (1, 2):
+        for trial in pack:
+            made.epoch(trial, epoch, 0.5, {"left": 0.5})
+    assert progress.time_left() == "30 s left"  # 2 of 8 in 10 s
+    for trial in pack:
+        made.end(trial)
+    assert progress.time_left() == "17 s left"  # 3 of 8
+
+
 def test_no_time_is_left_after_the_time_budget(tmp_path: Path) -> None:
     progress = SweepProgress()
     made = Builder(tmp_path / "journal.jsonl", observers=[notifier(progress)])

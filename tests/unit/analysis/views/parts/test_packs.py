@@ -22,8 +22,11 @@ def test_nothing_is_said_of_trials_that_were_in_none() -> None:
 
 
 def test_trials_in_packs_are_counted() -> None:
-    trials = [trial(pack=3)] * 3 + [trial(pack=16)] * 16 + [trial()]
+    trials = [trial(pack=3)] * 3 + [trial(pack=16)] * 16 + [trial(node="here")]
     assert packs_sentence(trials) == "19 of 20 trials trained in packs of up to 16."
+    waiting, failed = trial(), trial()
+    failed.state = "FAIL"
+    assert packs_sentence([*trials, waiting, failed]).startswith("19 of 21 trials ")
 
 
 def test_the_reasons_of_packs_that_were_taken_apart_follow_the_most_frequent_first() -> None:
