@@ -9,6 +9,7 @@ need half as many: the settings that the shared arms found are tried by each of 
 from __future__ import annotations
 
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats import counted
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
 from mtl_search.storage.trial_record import TrialRecord
@@ -35,8 +36,8 @@ def check_trial_count(evidence: Evidence) -> Check:
         per_value = TRIALS_PER_VALUE_OF_SINGLES if arm.is_single else TRIALS_PER_VALUE
         if known < per_value * searched:
             missing = max(missing, per_value * searched / max(known, 1))
-            values = "1 value" if searched == 1 else f"{searched} values"
-            findings.append(f"{arm} searches {values} by {known} trials")
+            values, number = counted(searched, "value"), counted(known, "trial")
+            findings.append(f"{arm} searches {values} by {number}")
     if findings:
         wanted = round(missing * evidence.config.search.trials)
         advice = f"search.trials={wanted} would suffice, or take values out of search.space"
