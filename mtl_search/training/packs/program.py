@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.models.tensor_places import Place, tensor_places
 from mtl_search.training.packs.dropout import Dropouts
 from mtl_search.training.packs.flat_parameters import FlatParameters
-
-# Where a module keeps a tensor: its mapping of parameters or buffers, and the key in it.
-_Place = tuple[dict[str, Tensor | None], str]
 
 
 class Passed(NamedTuple):
@@ -66,7 +64,7 @@ class Program:
         self._target_of = [list(dict.fromkeys(names)).index(name) for name in names]
         with torch.no_grad():
             self._has_penalty = self._network.sharing.penalty() is not None
-        places = dict(_places(self._network))
+        places = tensor_places(self._network)
         learned = [name for name, p in network.named_parameters() if p.requires_grad]
         fixed = [name for name, p in network.named_parameters() if not p.requires_grad]
         buffers = [name for name, _ in network.named_buffers()]
@@ -159,7 +157,7 @@ class Program:
             )
 
 
-def _put(places: Sequence[_Place], tensors: Sequence[Tensor]) -> None:
+def _put(places: Sequence[Place], tensors: Sequence[Tensor]) -> None:
     for (module, name), tensor in zip(places, tensors, strict=False):
         module[name] = tensor
 
@@ -170,14 +168,3 @@ def _ends(*lengths: int) -> list[int]:
     for length in lengths:
         ends.append(ends[-1] + length)
     return ends[1:]
-
-
-def _places(network: nn.Module) -> list[tuple[str, _Place]]:
-    """Return name → where a module keeps that tensor."""
-    places = []
-    for prefix, module in network.named_modules():
-        for tensors in (module._parameters, module._buffers):  # noqa: SLF001
-            for name, tensor in tensors.items():
-                if tensor is not None:
-                    places.append((f"{prefix}.{name}".lstrip("."), (tensors, name)))
-    return places

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-# Where a tensor is held, and its key there: a module may put another tensor into the same place.
-_Place = tuple[dict[str, Any], str]
+from mtl_search.models.tensor_places import Place, tensor_places
 
 
 class NetworkCopy:
@@ -24,7 +22,7 @@ class NetworkCopy:
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
-        self._places: dict[str, _Place] | None = None  # empty: they are not to be found
+        self._places: dict[str, Place] | None = None  # empty: they are not to be found
         self._copies: dict[str, Tensor] = {}
 
     def take(self) -> dict[str, Tensor]:
@@ -53,12 +51,9 @@ def _kinds(tensors: Mapping[str, Tensor]) -> list[tuple[str, torch.Size, torch.d
     return [(name, x.shape, x.dtype) for name, x in tensors.items()]
 
 
-def _places(network: nn.Module) -> dict[str, _Place]:
+def _places(network: nn.Module) -> dict[str, Place]:
     """Return where each tensor of a network is; empty where a module stores more than tensors."""
-    held: dict[str, _Place] = {}
-    for path, module in network.named_modules(remove_duplicate=False):
-        for holder in (module._parameters, module._buffers):  # noqa: SLF001
-            held |= {f"{path}.{key}" if path else key: (holder, key) for key in holder}
+    held = tensor_places(network)
     state = network.state_dict(keep_vars=True)
     places = {}
     for name, tensor in state.items():

@@ -12,11 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.models.heads.base import Head, PooledHead
+from mtl_search.models.tensor_places import tensor_places
 from mtl_search.training.packs.dense.losses import gives_numbers, has_rule, row_losses
 from mtl_search.training.packs.dense.plan import HeadGroup
-
-# Where a module keeps a buffer: its mapping of buffers, and the key in it.
-_Places = list[tuple[dict[str, Tensor | None], str]]
 
 
 class HeadJudge:
@@ -42,8 +40,9 @@ class HeadJudge:
         self._head: Head = head.to("meta")
         self._has_rule = has_rule(head)
         self._gives_numbers = gives_numbers(head)
-        self._places = _buffer_places(head)
         self._names = [name for name, _ in head.named_buffers()]
+        places = tensor_places(head)
+        self._places = [places[name] for name in self._names]
         buffers = [list(own.buffers()) for own in group.heads]
         self._numbers = [[numbers[id(x)] for x in same] for same in zip(*buffers, strict=True)]
         self._targets = [target_of[place] for place in group.places]
@@ -111,13 +110,3 @@ class HeadJudge:
             ]
             self._buffers = count, stacked
         return self._buffers[1]
-
-
-def _buffer_places(head: nn.Module) -> _Places:
-    """Return where the buffers of a head are kept, in their order."""
-    return [
-        (module._buffers, name)  # noqa: SLF001
-        for module in head.modules()
-        for name, x in module._buffers.items()  # noqa: SLF001
-        if x is not None
-    ]
