@@ -5,7 +5,6 @@ T tasks, P shared parameters, G batches of a step
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,11 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.loading.batch import Batch
-from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
 from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.balancing.checked_aggregator import CheckedAggregator
+from mtl_search.training.balancing.mean_weights import mean_weights
 from mtl_search.training.balancing.step_gradients import StepGradients
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.distributed.communicator import Communicator
@@ -167,10 +166,8 @@ class BalancedStep(Step):
     def end_epoch(self) -> dict[str, float]:
         """Return `train/weight/<task>`: loss weight, weighting and aggregator in one number.
 
-        The weights are means over the steps in which the task had a label, scaled to add up to T:
-        as loss weights of a static trial they would do the same on average. There is none for a
-        task without any label in the epoch, and none at all where an aggregator does not combine
-        whole gradients.
+        There is none at all where an aggregator does not combine whole gradients, see also
+        `mean_weights`.
 
         Raises:
             TrialError: A weight is not finite.
@@ -181,18 +178,7 @@ class BalancedStep(Step):
             return {}
         used, has_label = map(torch.stack, zip(*self._used, strict=True))  # (steps, T) each
         self._used = []
-        counts = has_label.sum(0)
-        mean = torch.where(has_label, used, 0.0).sum(0) / counts.clamp(min=1)
-        total = float(mean.sum())
-        if total > 0:
-            mean = mean * (int((counts > 0).sum()) / total)
-        weights = {}
-        for task, weight, count in zip(self.heads, mean.tolist(), counts.tolist(), strict=True):
-            if not math.isfinite(weight):
-                raise TrialError(f"the weight of task {task!r} became {weight}")
-            if count:
-                weights[f"train/weight/{task}"] = weight
-        return weights
+        return mean_weights(list(self.heads), used, has_label)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of weighting and aggregator."""
