@@ -5,7 +5,7 @@ R rows, N samples of a row, C classes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -14,7 +14,6 @@ from torch.nn import functional as F
 from mtl_search.data.types import MISSING, TargetKind
 from mtl_search.metrics import functional
 from mtl_search.metrics.compute import compute
-from mtl_search.metrics.own import OwnMetric
 
 # Of one row: (prediction, target, classes), without a branch that depends on the numbers.
 _OfRow = Callable[[Tensor, Tensor, int], Tensor]
@@ -52,35 +51,28 @@ _AT_ONCE: dict[tuple[TargetKind, str], _OfRow] = {
 
 
 def compute_rows(
-    name: str | OwnMetric,
-    prediction: Tensor,
-    target: Tensor,
-    kind: TargetKind,
-    classes: int,
-    *,
-    names: Sequence[str] = (),
+    name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int
 ) -> list[float]:
     """Compute a metric of each row, as `compute` does of one.
 
     The common metrics are computed of all rows at once where no label is missing.
 
     Args:
-        name: The name of the metric, or a metric of one's own.
+        name: The name of a metric that takes no class names.
         prediction: (R, N, ...), as `compute` takes it of one row.
         target: (R, N, ...).
         kind: The kind of the target.
         classes: The number of classes, labels or tags.
-        names: Their names, for the metrics that take them.
 
     Examples:
         >>> predictions = torch.tensor([[0.9, 0.2], [0.1, 0.2]])
         >>> compute_rows("accuracy", predictions, torch.tensor([[1, 0], [1, 0]]), "binary", 1)
         [1.0, 0.5]
     """
-    of_row = _AT_ONCE.get((kind, name)) if isinstance(name, str) else None
+    of_row = _AT_ONCE.get((kind, name))
     if of_row is None or target.shape[1] < 2 or _lacks_labels(target):
         pairs = zip(prediction, target, strict=True)
-        return [compute(name, p, y, kind, classes, names=names) for p, y in pairs]
+        return [compute(name, p, y, kind, classes) for p, y in pairs]
     values = torch.vmap(lambda p, y: of_row(p, y, max(classes, 2)))(prediction.float(), target)
     numbers: list[float] = values.tolist()
     return numbers
