@@ -125,7 +125,6 @@ class TrialQueue:
         phase = self._phases[number]
         waiting = self._next_interrupted(phase)
         if waiting is not None:
-            self._studies.of(waiting.arm)
             return waiting
         if record.is_offered:
             return self._next_offer() if self._offers else None
@@ -166,9 +165,11 @@ class TrialQueue:
                 return record
             if any(record.arm in phase and not record.is_offered for record in live):
                 return WAIT
-        record = None if self._limits.search_is_over else self._next_left_over()
-        if record is not None:
-            return record
+        if not self._limits.search_is_over:
+            # First those that waited when the time of their phase was over.
+            record = self._next_interrupted(self._context.arms) or self._next_offer()
+            if record is not None:
+                return record
         if any(not record.is_finalist for record in live):
             return WAIT
         return self._next_interrupted(self._repeats()) or self._next_finalist()
@@ -199,9 +200,11 @@ class TrialQueue:
         is_over = self._limits.phase_is_over(number)
         # A population is one search, which goes on to its end.
         record = None if is_over else self._next_interrupted(phase)
-        record = record or self._populations.next_member(phase, live)
+        if record is None:
+            record = self._populations.next_member(phase, live)
+            if record is not None:
+                self._studies.of(record.arm)
         if record is not None:
-            self._studies.of(record.arm)  # makes the study, which takes the trial in as running
             return record
         arm = None if is_over else self._next_arm(phase)
         return None if arm is None else self._new_trial(self._context.arms[arm])
@@ -211,11 +214,12 @@ class TrialQueue:
 
         It does not come before its phase, whose references its objective depends on.
         """
-        for record in self._interrupted:
-            if record.arm in arms:
-                self._interrupted.remove(record)
-                return record
-        return None
+        record = next((trial for trial in self._interrupted if trial.arm in arms), None)
+        if record is not None:
+            self._interrupted.remove(record)
+            if not record.is_finalist:
+                self._studies.of(record.arm)  # makes the study, which takes it in as running
+        return record
 
     def _next_arm(self, names: Sequence[str]) -> str | None:
         """Return the arm that has begun the smallest part of its budget; None if all are spent."""
@@ -244,14 +248,6 @@ class TrialQueue:
             seed=trial_seed(self._context.config.seed, arm.name, number),
             role=role,
         )
-
-    def _next_left_over(self) -> TrialRecord | None:
-        """Return a trial that waited when the time of its phase was over, or a new offered one."""
-        record = self._next_interrupted(self._context.arms)
-        if record is None:
-            return self._next_offer()
-        self._studies.of(record.arm)
-        return record
 
     def _next_offer(self) -> TrialRecord | None:
         if self._offers is None:
